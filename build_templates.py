@@ -1,0 +1,57 @@
+#!/usr/bin/env python
+"""Write out/*.yaml from templates/*.py; with --check only say whether they are up to date."""
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from templates import bootstrap, compute, data, network, root
+from templates.render import render
+
+STACKS = {"bootstrap": bootstrap, "network": network, "data": data, "compute": compute, "root": root}
+OUT = Path(__file__).parent / "out"
+
+
+def build_all() -> dict[str, str]:
+    """Every template as YAML text, by file name."""
+    return {f"{name}.yaml": render(module.build()) for name, module in STACKS.items()}
+
+
+def check(texts: dict[str, str], out: Path) -> str:
+    """The difference between what is in `out` and what should be, as a unified diff; empty if there is none."""
+    present = {path.name: path.read_text() for path in out.glob("*.yaml")}
+    lines = []
+    for name in sorted(present | texts):
+        old, new = present.get(name, ""), texts.get(name, "")
+        lines += difflib.unified_diff(
+            old.splitlines(keepends=True), new.splitlines(keepends=True), f"{out.name}/{name}", f"built/{name}"
+        )
+    return "".join(lines)
+
+
+def main(argv: list[str]) -> int:
+    """Build or check; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="build_templates.py", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff when a file is stale")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where the files are (default: out)")
+    args = parser.parse_args(argv)
+    texts = build_all()
+    if args.check:
+        difference = check(texts, args.out)
+        sys.stdout.write(difference)
+        if difference:
+            print(f"{args.out.name}/ is stale: run `make build` and commit the result", file=sys.stderr)
+        return 1 if difference else 0
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (args.out / name).write_text(text)
+    except OSError as error:
+        print(f"cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Decide in pure functions, do in one thin place (aws.py)."""

@@ -1,0 +1,63 @@
+"""build_templates.py: reproducible, and --check notices every edit."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import build_templates
+from tests.nest import OUT, ROOT
+
+
+def build(*arguments, hash_seed="random") -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, ROOT / "build_templates.py", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONHASHSEED": hash_seed},
+        cwd="/",
+    )
+
+
+def test_out_is_fresh():
+    assert build_templates.check(build_templates.build_all(), OUT) == ""
+
+
+def test_same_bytes_at_every_build(tmp_path):
+    for seed in ("1", "2"):
+        assert build("--out", tmp_path / seed, hash_seed=seed).returncode == 0
+    files = sorted(path.name for path in OUT.glob("*.yaml"))
+    assert files == ["bootstrap.yaml", "compute.yaml", "data.yaml", "network.yaml", "root.yaml"]
+    for name in files:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes() == (OUT / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["root.yaml", "network.yaml", "bootstrap.yaml"])
+def test_check_fails_with_a_diff_after_an_edit(tmp_path, name):
+    build("--out", tmp_path)
+    assert build("--check", "--out", tmp_path).returncode == 0
+    with (tmp_path / name).open("a") as file:
+        file.write("# edited\n")
+    result = build("--check", "--out", tmp_path)
+    assert result.returncode == 1
+    assert "-# edited" in result.stdout
+    assert "run `make build`" in result.stderr
+
+
+def test_check_fails_when_a_file_is_missing_or_one_too_many(tmp_path):
+    build("--out", tmp_path)
+    (tmp_path / "data.yaml").rename(tmp_path / "old.yaml")
+    result = build("--check", "--out", tmp_path)
+    assert result.returncode == 1
+    assert "built/data.yaml" in result.stdout
+    assert f"{tmp_path.name}/old.yaml" in result.stdout
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = build("--out", tmp_path / "file" / "out")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "cannot write" in result.stderr

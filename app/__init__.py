@@ -1,0 +1,26 @@
+"""The web application: a list of entries kept in MySQL."""
+
+from flask import Flask
+
+from app import cli, config, entries, errors, health, security
+from app.models import db
+
+
+def create_app(overrides=None) -> Flask:
+    """Return the application, configured from the environment and then from overrides, a mapping of settings.
+
+    What the environment lacks, or has wrong, ends the process with one line on stderr and status 1: a container with
+    half a configuration must fail where it starts, not at its first request.
+    """
+    app = Flask("app")
+    try:
+        config.load(app, overrides or {})
+    except config.ConfigError as error:
+        raise SystemExit(f"flaskcrud: {error}") from None
+    db.init_app(app)
+    security.init_app(app)
+    app.register_blueprint(health.blueprint)
+    entries.init_app(app)
+    errors.init_app(app)
+    cli.init_app(app)
+    return app

@@ -1,0 +1,24 @@
+"""The commands of `flask --app app`."""
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from app import migrate
+from app.models import db
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(migrate_command)
+
+
+@click.command("migrate")
+@click.option("--wait", default=60, show_default=True, help="Seconds to wait for a database that is still starting.")
+@with_appcontext
+def migrate_command(wait):
+    """Bring the tables up to date. Safe to run from several places at once, and again."""
+    connect_args = current_app.config["SQLALCHEMY_ENGINE_OPTIONS"].get("connect_args", {})
+    try:
+        click.echo(f"migrate: {migrate.upgrade(db.engine.url, connect_args, wait)}")
+    except migrate.MigrationError as error:
+        raise SystemExit(f"migrate: {error}") from None

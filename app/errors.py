@@ -1,0 +1,69 @@
+"""Every error as a page. An error page reads neither session nor database, so that it cannot fail in turn."""
+
+from flask import Flask, current_app, render_template
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+NO_SUCH_TABLE = 1146
+RETRY_AFTER = 5  # seconds
+
+# Status: (heading, what to do about it).
+PAGES = {
+    400: ("That request cannot be used", "Something in it is malformed. Go back, reload the page and try again."),
+    404: ("Nothing here", "There is no such page, or the entry was deleted in the meantime."),
+    405: ("Not that way", "This address does not take that kind of request. Nothing was changed."),
+    413: (
+        "Too much at once",
+        "The form holds more than an entry may. Shorten it and send it again. Nothing was saved.",
+    ),
+    500: ("That was our mistake", "The error was logged. Your last change may or may not have been saved: look first."),
+    503: ("The database is away", "It should be back in a moment. Your entries are safe. Try again in a few seconds."),
+}
+FORM_EXPIRED = ("This form is too old", "Go back, reload the page and send it again. Nothing was saved.")
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(CSRFError, form_expired)
+    app.register_error_handler(HTTPException, http_error)
+    for error in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(error, database_away)
+    app.register_error_handler(ProgrammingError, programming_error)
+    app.register_error_handler(StaleDataError, entry_gone)
+
+
+def page(code: int, heading: str, advice: str):
+    return render_template("error.html", code=code, heading=heading, advice=advice), code
+
+
+def form_expired(error):
+    return page(400, *FORM_EXPIRED)
+
+
+def http_error(error):
+    if error.code not in PAGES:
+        return page(error.code or 500, error.name, error.description or "")
+    body, code = page(error.code, *PAGES[error.code])
+    # Headers such as Allow belong to the answer; the type and length would be those of the page we replace.
+    headers = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
+    return body, code, headers
+
+
+def database_away(error):
+    """Answer 503: no connection, none in time, lost, refused, or the database still lacks what a migration adds."""
+    current_app.logger.warning("database unavailable: %s", getattr(error, "orig", None) or error)
+    return *page(503, *PAGES[503]), {"Retry-After": str(RETRY_AFTER)}
+
+
+def programming_error(error):
+    """MySQL calls a missing table a programming error: here it means that the migrations have not run yet."""
+    if error.orig.args[0] == NO_SUCH_TABLE:
+        return database_away(error)
+    raise error
+
+
+def entry_gone(error):
+    """Somebody deleted the row between our reading and writing it."""
+    return page(404, *PAGES[404])

@@ -1,0 +1,100 @@
+"""Apply the migrations in migrations/versions, one migrator at a time."""
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+SCRIPTS = Path(__file__).parent / "migrations"
+STATEMENT_TIMEOUT = 900  # seconds; a column added to a large table may take minutes
+LOCK_TIMEOUT = 300  # seconds to wait for another migrator
+# Wrong user or password, no rights on the database, no such database: waiting would not help.
+HOPELESS = {1044, 1045, 1049}
+
+
+class MigrationError(Exception):
+    """Why the tables are not up to date, in one line."""
+
+
+def upgrade(url: URL, connect_args: dict, wait: float) -> str:
+    """Bring the database at url up to the newest migration and say in one line what was done.
+
+    connect_args are the driver's, with the short time-outs of a page. Waits up to wait seconds for a database that is
+    still starting. Raises MigrationError.
+    """
+    wait_for(url, connect_args, wait if url.get_backend_name() == "mysql" else 0)
+    try:
+        with connect(url, patient(connect_args)) as connection, lock(connection):
+            return upgrade_to_head(connection)
+    except (CommandError, DBAPIError) as error:
+        raise MigrationError(one_line(error)) from error
+
+
+def wait_for(url: URL, connect_args: dict, wait: float) -> None:
+    """Return when the database accepts a connection; raise MigrationError when it will not, or not in time."""
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            with connect(url, connect_args):
+                return
+        except OperationalError as error:
+            if error.orig.args[0] in HOPELESS:
+                raise MigrationError(one_line(error)) from error
+            if time.monotonic() >= deadline:
+                raise MigrationError(f"no database after {wait:g} s: {one_line(error)}") from error
+        time.sleep(min(1, max(0, deadline - time.monotonic())))
+
+
+def connect(url: URL, connect_args: dict) -> Connection:
+    return create_engine(url, poolclass=NullPool, connect_args=connect_args).connect()
+
+
+def patient(connect_args: dict) -> dict:
+    """Return connect_args for statements that may take longer than those of a page."""
+    return {
+        name: STATEMENT_TIMEOUT if name in {"read_timeout", "write_timeout"} else value
+        for name, value in connect_args.items()
+    }
+
+
+@contextmanager
+def lock(connection: Connection):
+    """Hold the database's migration lock. MySQL commits at each CREATE or ALTER, so a transaction cannot do it."""
+    if connection.dialect.name != "mysql":
+        yield
+        return
+    # Locks belong to the server, so the name carries the database; MySQL refuses names over 64 characters.
+    name = f"migrate {connection.engine.url.database}"[:64]
+    taken = connection.scalar(text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": LOCK_TIMEOUT})
+    if taken != 1:
+        raise MigrationError(f"another migration has held the lock for {LOCK_TIMEOUT} s")
+    try:
+        yield
+    finally:
+        connection.scalar(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+
+
+def upgrade_to_head(connection: Connection) -> str:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    head = ScriptDirectory.from_config(config).get_current_head()
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == head:
+        return f"nothing to do, the database is at {head}"
+    started = time.monotonic()
+    command.upgrade(config, "head")
+    return f"upgraded from {current or 'an empty database'} to {head} in {time.monotonic() - started:.1f} s"
+
+
+def one_line(error: Exception) -> str:
+    """Return the error's own words: the driver's where there is one, since SQLAlchemy's add the statement and a URL."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())

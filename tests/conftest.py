@@ -1,0 +1,215 @@
+"""What several test files need: the application on SQLite, a real MariaDB, processes that end with the test."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymysql
+import pytest
+from pymysql.converters import escape_string
+from sqlalchemy import text
+
+from app import create_app
+from app.models import db
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+SECRET_KEY = "0123456789abcdef0123456789abcdef"
+# What a generated password may hold, and what breaks URLs, shells and sed.
+PASSWORD = "p@ss/w:rd%41#?&+ \"'$`|\\é"
+SETTINGS = re.compile(r"DATABASE_\w+|SECRET_KEY|IN_CONTAINER|APP_\w+|WEB_\w+|FLASK_\w+|GUNICORN_\w+|WEB_CONCURRENCY")
+
+
+def free_port() -> int:
+    """Return a free loopback port below 32768, where the system hands out none by itself."""
+    while True:
+        port = random.randrange(20000, 32768)  # noqa: S311  not a secret
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+
+
+def clean_environment(**settings) -> dict:
+    """Return this process's environment without what configures the application, and with settings."""
+    kept = {name: value for name, value in os.environ.items() if not SETTINGS.fullmatch(name)}
+    return {**kept, "PATH": f"{BIN}:{os.environ['PATH']}:/usr/sbin", **settings}
+
+
+def wait_until(condition, seconds=30, what="the condition"):
+    """Return condition's first true value, asked every 50 ms; fail the test after seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come true within {seconds} s")
+
+
+def accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def running(command, log: Path, **options):
+    """Run command with its output in log, and end it afterwards."""
+    with log.open("wb") as output:
+        process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=subprocess.STDOUT, **options)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Browser:
+    """The Flask test client with what a person does: read the token from a page and send a form with it."""
+
+    def __init__(self, app):
+        self.app = app
+        self.client = app.test_client()
+
+    def get(self, path, **options):
+        return self.client.get(path, buffered=True, **options)  # buffered: a static file is closed at once
+
+    def token(self, page="/entries/new") -> str:
+        return token_in(self.get(page).text)
+
+    def post(self, path, data=None, token=None, **options):
+        form = {"csrf_token": token or self.token(), **(data or {})}
+        return self.client.post(path, data=form, **options)
+
+    def add(self, title, **fields):
+        response = self.post("/entries/new", {"title": title, **fields})
+        assert response.status_code == 303, response.text
+        return response
+
+
+def token_in(html: str) -> str:
+    tokens = re.findall(r'name="csrf_token" value="([^"]+)"', html)
+    assert len(tokens) == 1, f"{len(tokens)} form tokens on the page"
+    return tokens[0]
+
+
+@contextmanager
+def application(url, **settings):
+    """Yield the application on the migrated database at url."""
+    app = create_app({"SQLALCHEMY_DATABASE_URI": url, **settings})
+    result = app.test_cli_runner().invoke(args=["migrate", "--wait", "5"])
+    assert result.exit_code == 0, result.output
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def no_settings(monkeypatch):
+    """Take from the environment whatever would configure the application."""
+    for name in list(os.environ):
+        if SETTINGS.fullmatch(name):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def app(no_settings, tmp_path):
+    with application(f"sqlite:///{tmp_path}/test.sqlite", SECRET_KEY=SECRET_KEY) as app:
+        yield app
+
+
+@pytest.fixture
+def browser(app):
+    return Browser(app)
+
+
+class MariaDB:
+    """A private server on loopback; each database() is a new, empty one."""
+
+    def __init__(self, port: int, process):
+        self.port = port
+        self.process = process
+        self.count = 0
+
+    def connect(self):
+        return pymysql.connect(host="127.0.0.1", port=self.port, user="root", autocommit=True)
+
+    def run(self, *statements):
+        with self.connect() as connection:
+            for statement in statements:
+                connection.cursor().execute(statement)
+
+    def database(self) -> dict:
+        """Return the environment that leads to a new database, with a user who may do everything in it alone."""
+        self.count += 1
+        name = f"test{self.count}"
+        self.run(
+            f"CREATE DATABASE {name} CHARACTER SET latin1",  # our tables must not depend on the database's default
+            f"CREATE USER '{name}'@'%' IDENTIFIED BY '{escape_string(PASSWORD)}'",
+            f"GRANT ALL ON {name}.* TO '{name}'@'%'",
+        )
+        return {
+            "DATABASE_HOST": "127.0.0.1",
+            "DATABASE_PORT": str(self.port),
+            "DATABASE_NAME": name,
+            "DATABASE_USERNAME": name,
+            "DATABASE_PASSWORD": PASSWORD,
+            "SECRET_KEY": SECRET_KEY,
+        }
+
+    @contextmanager
+    def frozen(self):
+        """Stop the server in its tracks: connections stay open and nothing answers."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory):
+    search = f"{os.environ['PATH']}:/usr/sbin"
+    server, install = shutil.which("mariadbd", path=search), shutil.which("mariadb-install-db", path=search)
+    if not (server and install):
+        pytest.skip("needs mariadbd and mariadb-install-db (Debian: apt-get install mariadb-server)")
+    folder = tmp_path_factory.mktemp("mariadb")
+    data, port = folder / "data", free_port()
+    user = ["--user=root"] if os.geteuid() == 0 else []
+    subprocess.run(
+        [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", *user],
+        check=True,
+        capture_output=True,
+    )
+    command = [server, "--no-defaults", f"--datadir={data}", f"--socket={folder}/socket", f"--port={port}", *user]
+    command += ["--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--skip-name-resolve"]
+    with running(command, folder / "log") as process:
+        wait_until(lambda: accepts(port), what="mariadbd")
+        yield MariaDB(port, process)
+
+
+@pytest.fixture
+def mysql_app(no_settings, mariadb, monkeypatch):
+    """The application on a new MariaDB database, configured by the environment as in production."""
+    for name, value in mariadb.database().items():
+        monkeypatch.setenv(name, value)
+    app = create_app()
+    with application(app.config["SQLALCHEMY_DATABASE_URI"]) as app:
+        yield app
+
+
+def rows(app, statement):
+    with app.app_context(), db.engine.connect() as connection:
+        return connection.execute(text(statement)).all()

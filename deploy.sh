@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+## Deploy an environment: preflight, image repositories, images, stack.
+##
+## Usage: ./deploy.sh ENV      ENV is a file of config/, as in: ./deploy.sh lab
+##
+## Environment:
+##   YES=1                agree beforehand to the changes that are shown
+##   CONTAINER_ENGINE     docker or podman; the first one found if it is not set
+##   AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, ...   where to and as whom, as for every AWS tool
+##   AWS_ENDPOINT_URL     another place than AWS itself, as in a rehearsal
+##   PYTHON               the Python that has requirements/deploy.txt; .venv/bin/python if it is not set
+##
+## It can be run again at any time: what is there already is left alone.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+fail() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+help() {
+    sed -n 's/^## \{0,1\}//p' "$0"
+}
+
+case "${1:-}" in
+    -h | --help) help && exit 0 ;;
+    "" | -*) help >&2 && exit 2 ;;
+esac
+[ $# -eq 1 ] || fail "one environment at a time; found: $*"
+environment=$1
+
+python=${PYTHON:-.venv/bin/python}
+command -v "$python" > /dev/null || fail "$python is missing: run \`make setup\`"
+
+engine=${CONTAINER_ENGINE:-$(command -v docker || command -v podman || true)}
+
+require_engine() {
+    [ -n "$engine" ] || fail "no container engine to build the images with: install docker or podman, or set CONTAINER_ENGINE"
+    "$engine" info > /dev/null 2>&1 || fail "$engine does not answer \`$engine info\`: start it, or set CONTAINER_ENGINE"
+}
+
+# Build and push what the registry does not hold yet. One line of `missing` is: target platform reference
+build_images() {
+    local missing target platform reference
+    missing=$("$python" -m deploy images "$environment")
+    if [ -z "$missing" ]; then
+        echo "images: both are in the registry already"
+        return
+    fi
+    reference=${missing##* }
+    "$python" -m deploy registry-password "$environment" |
+        "$engine" login --username AWS --password-stdin "${reference%%/*}" > /dev/null
+    while read -r target platform reference; do
+        echo "images: building and pushing $reference"
+        "$engine" build --file docker/Dockerfile --target "$target" --platform "$platform" --tag "$reference" .
+        "$engine" push "$reference"
+    done <<< "$missing"
+}
+
+"$python" -m deploy preflight "$environment"
+missing=$("$python" -m deploy images "$environment")
+[ -z "$missing" ] || require_engine
+"$python" -m deploy bootstrap "$environment"
+build_images
+"$python" -m deploy up "$environment"

@@ -1,0 +1,160 @@
+"""The rehearsal: deploy to an embedded AWS with deploy.sh, run what was deployed, visit it, tear it down.
+
+python -m rehearsal        KEEP=1 leaves it running until Ctrl-C
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from deploy.settings import PROJECT
+from rehearsal import database, engine, server
+from rehearsal.oci import ImageError
+from rehearsal.service import Account, running
+from rehearsal.tasks import TaskError
+from rehearsal.visitor import VisitError, Visitor
+
+ROOT = Path(__file__).resolve().parent.parent
+
+REAL = "real"
+EMULATED = "emulated"
+LEFT_OUT = "not exercised"
+
+
+class RehearsalError(Exception):
+    """A step of the rehearsal did not do what it should; one line."""
+
+
+class Rehearsal:
+    """The steps; `directory` is removed afterwards."""
+
+    def __init__(self, aws: server.Server, directory: Path):
+        self.aws, self.directory = aws, directory
+        self.account = Account(aws)
+        self.config = directory / "config"
+        self.config.mkdir()
+        for path in (ROOT / "config").glob("*.env"):
+            (self.config / path.name).write_text(path.read_text())
+        self.environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TERM") if name in os.environ}
+        self.environment |= aws.environment() | {
+            "YES": "1",
+            "PYTHON": sys.executable,
+            "CONFIG": str(self.config),
+            "CONTAINER_ENGINE": str(engine.install(directory)),
+            "REHEARSAL_IMAGES": str(directory / "images"),
+            "REHEARSAL_REGISTRY": aws.url.removeprefix("http://"),
+        }
+
+    def run(self, *words: str) -> None:
+        """One command, its output shown as it comes."""
+        print(f"$ {' '.join(words)}", flush=True)
+        command = [sys.executable if word == "python" else word for word in words]
+        if subprocess.run(command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, check=False).returncode:
+            raise RehearsalError(f"{' '.join(words)} failed")
+
+    def change(self, env: str, **parameters: object) -> None:
+        """Set parameters in this rehearsal's copy of an environment."""
+        path = self.config / f"{env}.env"
+        kept = [line for line in path.read_text().splitlines() if line.partition("=")[0] not in parameters]
+        path.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in parameters.items())]) + "\n")
+
+    def expect_iam(self, env: str, number: int) -> None:
+        """Count the AWS::IAM::* resources that the deployed nest really holds."""
+        found = sorted(kind for kind, _ in self.account.resources(f"{PROJECT}-{env}") if kind.startswith("AWS::IAM::"))
+        print(f"{PROJECT}-{env}: {len(found)} AWS::IAM::* resources {' '.join(found)}".rstrip())
+        if len(found) != number:
+            raise RehearsalError(f"{PROJECT}-{env}: expected {number} AWS::IAM::* resources")
+
+
+def title(text: str) -> None:
+    """What comes next."""
+    print(f"\n== {text}", flush=True)
+
+
+def rehearse(rehearsal: Rehearsal, keep: bool) -> str:
+    """All of it; returns what the rows were kept in."""
+    title("The lab's environment: LabRole, no IAM resource")
+    rehearsal.run("./deploy.sh", "lab")
+    rehearsal.expect_iam("lab", 0)
+    title("The reference environment: roles are created")
+    rehearsal.run("./deploy.sh", "reference")
+    rehearsal.expect_iam("reference", 3)
+    title("An update: two tasks, other log retention")
+    rehearsal.change("lab", DesiredCount=2, LogRetentionInDays=14)
+    rehearsal.run("./deploy.sh", "lab")
+    title("What the service's task definition says, run here and visited through the load balancer")
+    store = visit(rehearsal, keep)
+    title("Tear down")
+    for env in ("lab", "reference"):
+        rehearsal.run("python", "-m", "deploy", "destroy", env)
+    return store
+
+
+def visit(rehearsal: Rehearsal, keep: bool) -> str:
+    """Run the tasks, create an entry through the load balancer and read it back; what the rows were kept in."""
+    stack = f"{PROJECT}-lab"
+    with running(rehearsal.account, stack, rehearsal.directory) as service:
+        print(f"{len(service.tasks)} tasks of migrate, app and web, on {service.store}")
+        print(service.tasks[0].logs("migrate").strip())
+        balancer = rehearsal.account.load_balancer(stack)
+        visitor = Visitor(rehearsal.aws.url, balancer["DNSName"])
+        visitor.create_and_read_back(f"Rehearsed {secrets.token_hex(4)}")
+        print("\n".join(visitor.requests))
+        rehearsal.run("python", "-m", "deploy", "outputs", "lab")
+        if keep:
+            stay(rehearsal.aws.url, balancer["LoadBalancerName"])
+    return service.store
+
+
+def stay(url: str, load_balancer: str) -> None:
+    """Leave everything running until Ctrl-C."""
+    port = url.rpartition(":")[2]
+    print(f"\nopen http://{load_balancer}.alb.localhost:{port}/   (Ctrl-C ends the rehearsal)", flush=True)
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        print()
+
+
+def summary(store: str) -> str:
+    """What was real, what was emulated, what was not exercised."""
+    rows = [
+        ("templates, change sets, events, outputs", EMULATED, "CloudFormation of the embedded AWS"),
+        ("VPC, security groups, IAM, RDS instance", EMULATED, "accepted and remembered; no packet is filtered"),
+        ("deploy.sh, packaging, image push by tag", REAL, "against its S3 and its registry"),
+        ("images", EMULATED, "the project's own files; base image and RUN steps left out"),
+        ("secrets", REAL, "generated there, handed to each container as its task definition says"),
+        ("nginx, Gunicorn, Flask, migrations", REAL, "local processes, not containers"),
+        ("database", REAL, f"{store}, not RDS MySQL"),
+        ("load balancer", EMULATED, "forwards HTTP to the registered tasks"),
+        ("Fargate, read-only root, HTTPS, DNS, alarms", LEFT_OUT, "need AWS, or a container engine"),
+    ]
+    return "\n".join(f"{what:<46}{how:<15}{why}" for what, how, why in rows)
+
+
+def main() -> int:
+    """Run the rehearsal; returns the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    started = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="rehearsal-") as directory, server.start() as aws:
+            print(f"embedded AWS at {aws.url}")
+            store = rehearse(Rehearsal(aws, Path(directory)), os.environ.get("KEEP") == "1")
+    except (RehearsalError, VisitError, TaskError, ImageError, server.ServerError, database.DatabaseError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    title(f"Rehearsed in {time.monotonic() - started:.0f} s")
+    print(summary(store))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The documents say what there is."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.nest import ROOT
+
+README = (ROOT / "README.md").read_text()
+MENU = dict(re.findall(r"^([a-z][a-z-]*):.*?## (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_the_menu_shows_every_target():
+    shown = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    phony = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split())
+    assert phony == set(MENU)
+    for target, text in MENU.items():
+        assert re.search(rf"^{target}\s+{re.escape(text)}$", shown, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("target", MENU)
+def test_every_target_is_in_the_readme(target):
+    assert re.search(rf"`(make )?{target}[ `]|make {target}\b", README)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.env")), ids=lambda path: path.stem)
+def test_every_environment_is_in_the_readme(path):
+    assert f"| `{path.stem}` |" in README
+
+
+def test_every_setting_of_deploy_sh_is_in_the_readme():
+    used = set(re.findall(r"\$\{([A-Z_]+):-", (ROOT / "deploy.sh").read_text()))
+    documented = (ROOT / "deploy.sh").read_text().split("set -euo")[0]
+    for name in used:
+        assert f"##   {name} " in documented
+    for name in ("YES", "CONTAINER_ENGINE", "AWS_ENDPOINT_URL"):
+        assert f"| `{name}" in README
+
+
+def test_links_lead_somewhere():
+    for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_decisions_have_context_decision_and_consequences():
+    decisions = sorted((ROOT / "docs/decisions").glob("*.md"))
+    assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+    for path in decisions:
+        assert re.findall(r"^\*\*(\w+)\.\*\*", path.read_text(), re.MULTILINE) == [
+            "Context",
+            "Decision",
+            "Consequences",
+        ]

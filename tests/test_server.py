@@ -1,0 +1,80 @@
+"""The embedded AWS as a process: alone, bounded, and gone without a trace."""
+
+import hashlib
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rehearsal.server import HEALTH, ServerError, request, settings, start
+from tests.account import Account
+
+ROOT = Path(__file__).parent.parent
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def test_nothing_of_the_users_environment_gets_in(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mine")
+    given = settings(4566, Path("directory"), "token")
+    assert not [name for name in given if name.startswith("AWS_")]
+    assert given["BIND_HOST"] == "127.0.0.1"
+
+
+def test_a_missing_installation_is_named(tmp_path):
+    with pytest.raises(ServerError, match="run make setup"):
+        start(interpreter=tmp_path / "python")
+
+
+def test_a_server_that_ends_at_once_is_quoted(tmp_path):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho it is broken\nexit 1\n")
+    broken.chmod(0o755)
+    with pytest.raises(ServerError, match=r"did not start: it is broken$"):
+        start(interpreter=broken)
+
+
+@pytest.mark.slow
+def test_two_servers_know_nothing_of_each_other():
+    with start() as one, start() as other:
+        Account(one).s3.create_bucket(Bucket="mine")
+        assert not Account(other).s3.list_buckets()["Buckets"]
+        with pytest.raises(ServerError, match="is in use"):
+            start(port=int(one.url.rpartition(":")[2]))
+    assert one.process.poll() is not None
+    assert not one.directory.exists()
+
+
+@pytest.mark.slow
+def test_a_server_ends_with_the_process_that_started_it():
+    program = "from rehearsal.server import start; s = start(); print(s.url, s.directory, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
+        url, directory = owner.stdout.readline().split()
+        assert request(url, "GET", HEALTH)[0] == 200
+        owner.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    with pytest.raises(ConnectionRefusedError):
+        while time.monotonic() < deadline:
+            request(url, "GET", HEALTH)
+            time.sleep(0.1)
+    assert not Path(directory).exists()
+
+
+@pytest.mark.slow
+def test_the_registry_keeps_what_is_pushed():
+    with start() as server:
+        account = Account(server)
+        account.ecr.create_repository(repositoryName="some/app", imageTagMutability="IMMUTABLE")
+        address = account.ecr.get_authorization_token()["authorizationData"][0]["proxyEndpoint"]
+
+        def push(manifest):
+            return request(address, "PUT", "/v2/some/app/manifests/1", {"Content-Type": MANIFEST}, manifest)[0]
+
+        assert (push(b"{}"), push(b"{}"), push(b'{"other": 1}')) == (201, 201, 400)
+        (image,) = account.ecr.describe_images(repositoryName="some/app", imageIds=[{"imageTag": "1"}])["imageDetails"]
+        assert image["imageDigest"] == f"sha256:{hashlib.sha256(b'{}').hexdigest()}"

@@ -1,0 +1,74 @@
+# The menu: `make help`. Recipes are short; the work is done by the scripts that they call.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.ONESHELL:
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+EMULATOR := .venv-emulator
+REGIONS := us-east-1 us-west-2 eu-west-1
+ENV ?=
+PORT ?= 8000
+export ENV
+
+.PHONY: help setup system lock build check lint test run rehearse deploy outputs destroy clean
+
+help: ## show this menu
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(VENV)/.ready $(EMULATOR)/.ready ## make the virtual environments; the other targets do it when they need it
+
+$(VENV)/.ready: requirements/dev.txt
+	requirements/venv.sh $(VENV) $<
+
+$(EMULATOR)/.ready: requirements/emulator.txt
+	requirements/venv.sh $(EMULATOR) $<
+
+system: ## install nginx, MariaDB and Chromium where that is ours to do (root on Debian), else name what is missing
+	@requirements/system.sh
+
+lock: $(VENV)/.ready ## resolve the dependencies of pyproject.toml anew into requirements/*.txt
+	requirements/lock.sh
+
+build: $(VENV)/.ready ## write out/*.yaml from templates/*.py
+	$(PYTHON) build_templates.py
+
+check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: seconds
+	$(PYTHON) build_templates.py --check
+	$(MAKE) --no-print-directory lint
+	$(PYTHON) -m pytest -m "not slow"
+
+lint: $(VENV)/.ready ## cfn-lint, ruff, shellcheck, hadolint, yamllint
+	$(VENV)/bin/cfn-lint --include-checks I --regions $(REGIONS) -- out/*.yaml
+	$(VENV)/bin/ruff check --quiet .
+	$(VENV)/bin/ruff format --check --quiet .
+	$(VENV)/bin/shellcheck deploy.sh .ci/run requirements/*.sh docker/*.sh
+	$(VENV)/bin/hadolint docker/Dockerfile
+	$(VENV)/bin/yamllint --strict .
+
+test: setup system ## every test, the slow ones too
+	$(PYTHON) build_templates.py --check
+	$(MAKE) --no-print-directory lint
+	$(PYTHON) -m pytest
+
+run: $(VENV)/.ready ## serve the application here on SQLite: PORT=8000
+	$(VENV)/bin/flask --app app migrate
+	$(VENV)/bin/flask --app app run --port "$(PORT)"
+
+rehearse: setup system ## deploy to an embedded AWS and open the application there: KEEP=1 leaves it running
+	$(PYTHON) -m rehearsal
+
+deploy: $(VENV)/.ready ## deploy to AWS: ENV=lab, YES=1 to agree beforehand
+	./deploy.sh "$(ENV)"
+
+outputs: $(VENV)/.ready ## what the deployed stack says of itself, the URL last: ENV=lab
+	$(PYTHON) -m deploy outputs "$(ENV)"
+
+destroy: $(VENV)/.ready ## delete a deployed environment: ENV=lab
+	$(PYTHON) -m deploy destroy "$(ENV)"
+
+clean: ## remove virtual environments and caches
+	rm -rf $(VENV) $(EMULATOR) .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

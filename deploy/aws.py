@@ -22,6 +22,7 @@ class Aws:
         self._cloudformation = session.client("cloudformation", config=config)
         self._s3 = session.client("s3", config=config)
         self._ecr = session.client("ecr", config=config)
+        self._rds = session.client("rds", config=config)
         self._sts = session.client("sts", config=config)
         self.region = session.region_name
 
@@ -104,6 +105,19 @@ class Aws:
                 return
             yield from_api(raw, path)
 
+    # The database's last snapshot
+
+    def snapshots(self, instance: str) -> list[str]:
+        """The names of the snapshots of a database that were not taken by its automatic backups."""
+        pages = self._rds.get_paginator("describe_db_snapshots").paginate(
+            DBInstanceIdentifier=instance, SnapshotType="manual"
+        )
+        return [item["DBSnapshotIdentifier"] for page in pages for item in page["DBSnapshots"]]
+
+    def delete_snapshot(self, snapshot: str) -> None:
+        """Delete a snapshot of a database."""
+        self._rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot)
+
     # Templates and images
 
     def template_url(self, bucket: str, key: str) -> str:
@@ -122,19 +136,22 @@ class Aws:
         return False
 
     def empty_bucket(self, bucket: str) -> None:
-        """Delete every object of a bucket."""
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            keys = [{"Key": item["Key"]} for item in page.get("Contents", [])]
-            if keys:
-                self._s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        """Delete every version of every object of a bucket."""
+        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            versions = [
+                {"Key": item["Key"], "VersionId": item["VersionId"]}
+                for item in page.get("Versions", []) + page.get("DeleteMarkers", [])
+            ]
+            if versions:
+                self._s3.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
 
-    def has_image(self, repository: str, tag: str) -> bool:
-        """Whether the repository (its name) holds the tag."""
+    def image_digest(self, repository: str, tag: str) -> str | None:
+        """The digest of the image that the repository (its name) holds under the tag; None if it holds none."""
         try:
-            self._ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+            answer = self._ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
         except self._ecr.exceptions.ImageNotFoundException:
-            return False
-        return True
+            return None
+        return answer["imageDetails"][0]["imageDigest"]
 
     def empty_repository(self, repository: str) -> None:
         """Delete every image of a repository."""

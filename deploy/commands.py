@@ -12,6 +12,7 @@ from deploy.problem import Problem
 from deploy.settings import Settings
 from deploy.stacks import decision_for, delete, described, outputs, ready, require_ours
 from deploy.terminal import confirm, require_someone_to_ask, say
+from review import workspace
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,6 +32,7 @@ def preflight(env: str) -> None:
     wanted, _ = load(env)
     require_someone_to_ask()
     aws = Aws()
+    workspace.load(env, aws.region)  # holds the rules of the templates too
     account = aws.account()
     decision_for(aws.stack(wanted.stack), wanted.stack)
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
@@ -66,7 +68,7 @@ def missing_images(env: str) -> None:
     if aws.stack(wanted.bootstrap_stack):
         references = _image_references(aws, wanted)
     for target, reference in references.items():
-        if reference == "-" or not aws.has_image(*images.split(reference)):
+        if reference == "-" or not aws.image_digest(*images.split(reference)):
             say(f"{target} {images.PLATFORMS[wanted.architecture]} {reference}")
 
 
@@ -100,11 +102,14 @@ def up(env: str) -> None:
 
 
 def _image_parameters(aws, wanted):
-    references = _image_references(aws, wanted)
-    for reference in references.values():
-        if not aws.has_image(*images.split(reference)):
+    """The images by digest: a tag of this registry never changes, but a digest says so to everyone."""
+    parameters = {}
+    for target, reference in _image_references(aws, wanted).items():
+        digest = aws.image_digest(*images.split(reference))
+        if not digest:
             raise Problem(f"the registry has no {reference}: `make deploy ENV={wanted.env}` builds and pushes it")
-    return {images.TARGETS[target][0]: reference for target, reference in references.items()}
+        parameters[images.TARGETS[target][0]] = f"{reference.rpartition(':')[0]}@{digest}"
+    return parameters
 
 
 def _upload(aws, bucket, templates):
@@ -166,13 +171,20 @@ def destroy(env: str) -> None:
         return
     for stack in found:
         require_ours(stack, wanted)
-    say("to be deleted: " + ", ".join(stack["StackName"] for stack in found) + "; a database leaves a final snapshot")
+    values = outputs(found[0])
+    kept = values.get("FinalSnapshot", "keep") == "keep"
+    say("to be deleted: " + ", ".join(stack["StackName"] for stack in found))
+    say("the database's final snapshot is " + ("kept, and costs until you delete it" if kept else "deleted too"))
     if not confirm(f"Destroy {wanted.stack}?", word=wanted.stack):
         raise Problem("not destroyed; nothing was changed")
     for stack in found:
         if stack["StackName"] == wanted.bootstrap_stack:
             _empty(aws, outputs(stack))
         delete(aws, stack)
+    if not kept:
+        for snapshot in aws.snapshots(values["DatabaseInstanceId"]):
+            aws.delete_snapshot(snapshot)
+            say(f"{snapshot}: deleted")
 
 
 def _empty(aws, values):

@@ -1,5 +1,5 @@
 """What a person did wrong or must do next, in one line."""
 
+from review.problem import Problem
 
-class Problem(Exception):
-    """Ends the command with its text on standard error, and exit code 1; nothing was left half done."""
+__all__ = ["Problem"]

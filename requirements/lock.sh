@@ -10,4 +10,6 @@ compile+=(--custom-compile-command "make lock" "$@")
 for group in app templates deploy; do
     "${compile[@]}" --group "$group" --constraint requirements/dev.txt --output-file "requirements/$group.txt"
 done
-"${compile[@]}" --group emulator --output-file requirements/emulator.txt
+for group in emulator scan; do
+    "${compile[@]}" --group "$group" --output-file "requirements/$group.txt"
+done

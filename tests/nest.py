@@ -1,15 +1,16 @@
-"""out/ as data, for the tests that judge it."""
+"""out/ as data, for the tests that judge it: as written, and resolved for an environment."""
 
 import os
-import re
 from functools import cache
 from pathlib import Path
 
-from deploy import template
+from review import environment, resolve, template
 
 ROOT = Path(__file__).parent.parent
 # tests/test_mutations.py has other templates judged by the same tests.
 OUT = Path(os.environ.get("MUTATED_OUT", ROOT / "out"))
+CONFIG = ROOT / "config"
+ENVIRONMENTS = environment.names(CONFIG)
 
 
 @cache
@@ -19,36 +20,20 @@ def stack(name: str) -> dict:
     return template.parse(path.read_text(), path.name)
 
 
-def of_type(name: str, kind: str) -> dict[str, dict]:
-    """The resources of one type, by logical id."""
-    return {title: body for title, body in stack(name)["Resources"].items() if body["Type"] == kind}
+@cache
+def nest(env: str | None = None, **parameters: str) -> resolve.Nest:
+    """The nest with an environment's parameters, or with all defaults, and with these changed."""
+    values = environment.read(env, CONFIG)[1] if env else {}
+    values = environment.with_stand_ins(values | parameters, stack("root")["Parameters"])
+    templates = {path.name: stack(path.stem) for path in OUT.glob("*.yaml")}
+    return resolve.resolve(templates, "root.yaml", values, environment.pseudo("us-east-1", "shop"))
 
 
-def properties(name: str, title: str) -> dict:
-    """The properties of one resource."""
-    return stack(name)["Resources"][title]["Properties"]
+def flat(env: str | None = None, **parameters: str) -> dict[str, dict]:
+    """Every resource of the resolved nest; NetworkVPC is VPC of the stack Network."""
+    return nest(env, **parameters).flat["Resources"]
 
 
-def references(value: object) -> set[str]:
-    """Every logical id or parameter that a value refers to, by Ref, GetAtt or Sub."""
-    if isinstance(value, list):
-        return set().union(*map(references, value))
-    if not isinstance(value, dict):
-        return set()
-    found = set()
-    for key, item in value.items():
-        if key == "Ref":
-            found.add(item)
-        elif key == "Fn::GetAtt":
-            found.add(item[0])
-        elif key == "Fn::Sub":
-            found |= _in_sub(item)
-        else:
-            found |= references(item)
-    return found
-
-
-def _in_sub(item):
-    text, own = (item, {}) if isinstance(item, str) else item
-    names = set(re.findall(r"\$\{([\w:]+)", text))
-    return (names - set(own)) | references(list(own.values()))
+def of_type(resources: dict[str, dict], kind: str) -> dict[str, dict]:
+    """The properties of the resources of one type, by logical id."""
+    return {title: body.get("Properties", {}) for title, body in resources.items() if body["Type"] == kind}

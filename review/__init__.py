@@ -1,0 +1,1 @@
+"""What is said about the generated templates: nothing here writes them or talks to AWS."""

@@ -1,0 +1,72 @@
+"""The command line: python -m review VERB [ENV]."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from review import environment, scan, summary, workspace
+from review.problem import Problem
+
+# Those that are to be without a finding. Others leave out what costs money, which scanners ask for.
+GUARDED = ("standard", "production")
+
+
+def print_summary(envs: list[str], args: argparse.Namespace) -> int:
+    """Show what each environment is."""
+    for number, env in enumerate(envs or environment.names(workspace.config())):
+        print("\n" * bool(number) + "\n".join(summary.lines(workspace.load(env, args.region))))
+    return 0
+
+
+def write_resolved(envs: list[str], args: argparse.Namespace) -> int:
+    """Write each environment's templates with everything known applied."""
+    for env in envs or environment.names(workspace.config()):
+        folder = (args.out or workspace.RESOLVED) / env
+        written = workspace.write(workspace.load(env, args.region).nest, folder)
+        print(f"{folder}: {', '.join(path.name for path in written)}")
+    return 0
+
+
+def print_scan(envs: list[str], args: argparse.Namespace) -> int:
+    """Show what scanners find; exit code 1 if something is unexplained."""
+    there = environment.names(workspace.config())
+    code = 0
+    for env in envs or [env for env in GUARDED if env in there] or there:
+        *_, flat = workspace.write(workspace.load(env, args.region).nest, workspace.RESOLVED / env)
+        findings = scan.scan(flat)
+        print("\n".join(scan.report(env, findings)))
+        code |= any(not finding.reason for finding in findings)
+    return code
+
+
+VERBS = {
+    "summary": (print_summary, "what the environment is made of, on one screen"),
+    "resolve": (write_resolved, "its templates with parameters and conditions applied, to build/resolved/ENV"),
+    "scan": (print_scan, "what checkov, cloudformation-validate and cfn-lint find in that"),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run one verb; returns the exit code: 0 done, 1 a problem or a finding, 2 a wrong command line."""
+    parser = argparse.ArgumentParser(prog="python -m review")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, (_, text) in VERBS.items():
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("env", metavar="ENV", nargs="*", help="files of config/, as in lab; all if none is given")
+        verb.add_argument("--region", default=workspace.REGION, help="%(default)s if not given")
+        if name == "resolve":
+            verb.add_argument("--out", type=Path, help="another folder than build/resolved")
+    args = parser.parse_args(argv)
+    try:
+        return VERBS[args.verb][0]([env for env in args.env if env], args)
+    except Problem as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `| head` has seen enough; what is left to write must go somewhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -6,10 +6,20 @@ import difflib
 import sys
 from pathlib import Path
 
-from templates import bootstrap, compute, data, network, root
+from templates import bootstrap, compute, data, edge, egress, keys, monitoring, network, root
 from templates.render import render
 
-STACKS = {"bootstrap": bootstrap, "network": network, "data": data, "compute": compute, "root": root}
+STACKS = {
+    "bootstrap": bootstrap,
+    "keys": keys,
+    "network": network,
+    "egress": egress,
+    "edge": edge,
+    "data": data,
+    "compute": compute,
+    "monitoring": monitoring,
+    "root": root,
+}
 OUT = Path(__file__).parent / "out"
 
 

@@ -2,10 +2,9 @@
 
 import json
 
-from awacs import s3 as s3_actions
-from awacs.aws import Bool, Condition, Deny, PolicyDocument, Principal, Statement
-from troposphere import GetAtt, Ref, Sub, Tags, Template, ecr, s3
+from troposphere import GetAtt, Ref, Sub, Tags, Template, ecr
 
+from templates.buckets import add_bucket
 from templates.parts import add_outputs, add_parameters, new_template, note
 
 DESCRIPTION = (
@@ -24,13 +23,20 @@ def build() -> Template:
     note(t, "AppRepository", "A tag, once pushed, never changes its meaning; so what runs is what was tested.")
     for title, name in REPOSITORIES.items():
         t.add_resource(_repository(title, name))
-    add_bucket(t)
+    add_bucket(
+        t,
+        "ArtifactBucket",
+        "ArtifactBucketPolicy",
+        Tags(Name=Sub("${RepositoryNamespace}-artifacts")),
+        [],
+        DeletionPolicy="Delete",
+    )
     add_outputs(
         t,
         {
-            "AppRepositoryUri": ("Where the application's image is pushed", GetAtt("AppRepository", "RepositoryUri")),
-            "WebRepositoryUri": ("Where nginx's image is pushed", GetAtt("WebRepository", "RepositoryUri")),
-            "ArtifactBucketName": ("Where nested templates are uploaded", Ref("ArtifactBucket")),
+            "AppRepositoryUri": GetAtt("AppRepository", "RepositoryUri"),
+            "WebRepositoryUri": GetAtt("WebRepository", "RepositoryUri"),
+            "ArtifactBucketName": Ref("ArtifactBucket"),
         },
     )
     return t
@@ -53,48 +59,4 @@ def _repository(title, name):
         EncryptionConfiguration=ecr.EncryptionConfiguration(EncryptionType="AES256"),
         LifecyclePolicy=ecr.LifecyclePolicy(LifecyclePolicyText=json.dumps({"rules": [keep]}, indent=2)),
         Tags=Tags(Name=Sub("${RepositoryNamespace}/" + name)),
-    )
-
-
-def add_bucket(t: Template) -> None:
-    """Add the bucket: private, encrypted, TLS only. Its name is CloudFormation's, since those of S3 are the world's."""
-    t.add_resource(
-        s3.Bucket(
-            "ArtifactBucket",
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Retain",
-            OwnershipControls=s3.OwnershipControls(
-                Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
-            ),
-            PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
-                BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
-            ),
-            BucketEncryption=s3.BucketEncryption(
-                ServerSideEncryptionConfiguration=[
-                    s3.ServerSideEncryptionRule(
-                        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
-                    )
-                ]
-            ),
-            Tags=Tags(Name=Sub("${RepositoryNamespace}-artifacts")),
-        )
-    )
-    t.add_resource(
-        s3.BucketPolicy(
-            "ArtifactBucketPolicy",
-            Bucket=Ref("ArtifactBucket"),
-            PolicyDocument=PolicyDocument(
-                Version="2012-10-17",
-                Statement=[
-                    Statement(
-                        Sid="TlsOnly",
-                        Effect=Deny,
-                        Principal=Principal("*"),
-                        Action=[s3_actions.Action("*")],
-                        Resource=[GetAtt("ArtifactBucket", "Arn"), Sub("${ArtifactBucket.Arn}/*")],
-                        Condition=Condition(Bool({"aws:SecureTransport": "false"})),
-                    )
-                ],
-            ),
-        )
     )

@@ -1,146 +1,92 @@
-"""Compute: the load balancer, and the service whose tasks run nginx and Gunicorn."""
+"""Compute: the cluster, the task and the service that keeps tasks running."""
 
-from troposphere import Equals, GetAtt, If, Not, Ref, Sub, Tags, Template, ecs, logs, secretsmanager
-from troposphere import elasticloadbalancingv2 as elb
+from troposphere import GetAtt, Not, Ref, Sub, Template, ecs, logs, secretsmanager
 
-from templates.containers import (
-    HEALTH_PATH,
-    LOG_GROUPS,
-    VOLUMES,
-    WEB_PORT,
-    app_container,
-    migrate_container,
-    web_container,
+from templates.containers import LOG_GROUPS, VOLUMES, app_container, migrate_container, web_container
+from templates.parameters import IMAGES, SCALING, SERVICE
+from templates.parts import (
+    OWN_KEY,
+    accepted,
+    add_conditions,
+    add_outputs,
+    add_parameters,
+    chosen,
+    given,
+    name_tag,
+    new_template,
+    note,
+    only_if,
 )
-from templates.parts import add_outputs, add_parameters, name_tag, new_template, note
-from templates.roles import add_roles
+from templates.roles import add_roles, role_arn
+from templates.service import add_rollback_alarms, add_scaling, add_service
 
-DESCRIPTION = "Compute: public load balancer, ECS service on Fargate (nginx and Gunicorn in each task), logs, roles"
+DESCRIPTION = (
+    "Compute: ECS service on Fargate (migrate, then nginx and Gunicorn in each task), its logs, roles and scaling"
+)
 
-CHOICES = [
-    "AppImage",
-    "WebImage",
-    "CpuArchitecture",
-    "CertificateArn",
-    "DesiredCount",
-    "TaskCpu",
-    "TaskMemory",
-    "HealthCheckGracePeriodSeconds",
-    "LogRetentionInDays",
-    "ExecutionRoleName",
-    "TaskRoleName",
-]
 WIRING = [
     "NamePrefix",
-    "VpcId",
-    "PublicSubnetIds",
-    "PrivateSubnetIds",
-    "PublicSecurityGroupId",
+    "TaskSubnetIds",
     "PrivateSecurityGroupId",
+    "TargetGroupArn",
+    "LoadBalancerFullName",
+    "TargetGroupFullName",
     "DatabaseHost",
     "DatabasePort",
     "DatabaseName",
-    "DatabaseCredentialsArn",
+    "DatabaseReaderHosts",
+    "MasterCredentialsArn",
+    "AppCredentialsArn",
+    "KeyArn",
 ]
-
-# The default of a listener made by CloudFormation still speaks TLS 1.0.
-SSL_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+CHOICES = [
+    *IMAGES,
+    *SERVICE,
+    *SCALING,
+    "EgressMode",
+    "ExecutionRoleName",
+    "TaskRoleName",
+    "LogRetentionInDays",
+    "ContainerInsights",
+]
 
 
 def build() -> Template:
     """The compute stack."""
     t = new_template(DESCRIPTION)
     add_parameters(t, [*CHOICES, *WIRING])
-    t.add_condition("HasCertificate", Not(Equals(Ref("CertificateArn"), "")))
-    add_load_balancer(t)
-    add_listeners(t)
+    add_conditions(
+        t,
+        {
+            "HasKey": given("KeyArn"),
+            "HasInsights": Not(chosen("ContainerInsights", "disabled")),
+            "HasNonce": given("DeploymentNonce"),
+            "HasPublicAddress": chosen("EgressMode", "public-addresses"),
+            "IsExecutable": chosen("EnableExecuteCommand"),
+            "IsScaled": chosen("AutoScaling"),
+            "IsRolledBackByAlarm": chosen("AlarmRollback"),
+        },
+    )
     add_log_groups(t)
     add_session_secret(t)
     add_roles(t)
+    add_cluster(t)
     add_task_definition(t)
+    add_rollback_alarms(t)
     add_service(t)
+    add_scaling(t)
     add_outputs(
         t,
         {
-            "Url": ("Address of the application", Sub("${Scheme}://${LoadBalancer.DNSName}", Scheme=_scheme())),
-            "LoadBalancerDnsName": ("Host name of the load balancer", GetAtt("LoadBalancer", "DNSName")),
-            "ClusterName": ("ECS cluster", Ref("Cluster")),
-            "ServiceName": ("ECS service", GetAtt("Service", "Name")),
-            "TaskDefinitionArn": ("Task definition with its revision", Ref("TaskDefinition")),
-            "AppLogGroupName": ("Log group of the application", Ref("AppLogGroup")),
-            "WebLogGroupName": ("Log group of nginx", Ref("WebLogGroup")),
-            "MigrateLogGroupName": ("Log group of the schema migrations", Ref("MigrateLogGroup")),
+            "ClusterName": Ref("Cluster"),
+            "ServiceName": GetAtt("Service", "Name"),
+            "TaskDefinitionArn": Ref("TaskDefinition"),
+            "AppLogGroupName": Ref("AppLogGroup"),
+            "WebLogGroupName": Ref("WebLogGroup"),
+            "MigrateLogGroupName": Ref("MigrateLogGroup"),
         },
     )
     return t
-
-
-def _scheme():
-    return If("HasCertificate", "https", "http")
-
-
-def add_load_balancer(t: Template) -> None:
-    """Add the public load balancer and the target group of the tasks."""
-    note(t, "LoadBalancer", "The only thing that the internet can reach. It sends requests to healthy tasks.")
-    t.add_resource(
-        elb.LoadBalancer(
-            "LoadBalancer",
-            Type="application",
-            Scheme="internet-facing",
-            Subnets=Ref("PublicSubnetIds"),
-            SecurityGroups=[Ref("PublicSecurityGroupId")],
-            LoadBalancerAttributes=[
-                elb.LoadBalancerAttributes(Key="routing.http.drop_invalid_header_fields.enabled", Value="true")
-            ],
-            Tags=name_tag("load-balancer"),
-        )
-    )
-    t.add_resource(
-        elb.TargetGroup(
-            "TargetGroup",
-            VpcId=Ref("VpcId"),
-            TargetType="ip",
-            Protocol="HTTP",
-            Port=WEB_PORT,
-            HealthCheckPath=HEALTH_PATH,
-            HealthCheckIntervalSeconds=15,
-            HealthCheckTimeoutSeconds=5,
-            HealthyThresholdCount=2,
-            UnhealthyThresholdCount=3,
-            Matcher=elb.Matcher(HttpCode="200"),
-            TargetGroupAttributes=[elb.TargetGroupAttribute(Key="deregistration_delay.timeout_seconds", Value="30")],
-            Tags=name_tag("tasks"),
-        )
-    )
-
-
-def add_listeners(t: Template) -> None:
-    """Add the HTTP listener, and with a certificate the HTTPS one, to which HTTP then redirects."""
-    forward = elb.Action(Type="forward", TargetGroupArn=Ref("TargetGroup"))
-    redirect = elb.Action(
-        Type="redirect", RedirectConfig=elb.RedirectConfig(Protocol="HTTPS", Port="443", StatusCode="HTTP_301")
-    )
-    t.add_resource(
-        elb.Listener(
-            "HttpListener",
-            LoadBalancerArn=Ref("LoadBalancer"),
-            Port=80,
-            Protocol="HTTP",
-            DefaultActions=[If("HasCertificate", redirect, forward)],
-        )
-    )
-    t.add_resource(
-        elb.Listener(
-            "HttpsListener",
-            Condition="HasCertificate",
-            LoadBalancerArn=Ref("LoadBalancer"),
-            Port=443,
-            Protocol="HTTPS",
-            SslPolicy=SSL_POLICY,
-            Certificates=[elb.Certificate(CertificateArn=Ref("CertificateArn"))],
-            DefaultActions=[forward],
-        )
-    )
 
 
 def add_log_groups(t: Template) -> None:
@@ -152,7 +98,9 @@ def add_log_groups(t: Template) -> None:
                 title,
                 DeletionPolicy="Delete",
                 UpdateReplacePolicy="Delete",
+                Metadata=accepted({"CKV_AWS_158": ("HasKey", OWN_KEY)}),
                 RetentionInDays=Ref("LogRetentionInDays"),
+                KmsKeyId=only_if("HasKey", Ref("KeyArn")),
                 Tags=name_tag("logs"),
             )
         )
@@ -165,9 +113,31 @@ def add_session_secret(t: Template) -> None:
             "SessionSecret",
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
+            Metadata=accepted({"CKV_AWS_149": ("HasKey", OWN_KEY)}),
             Description=Sub("Key that signs the sessions of ${NamePrefix}"),
+            KmsKeyId=only_if("HasKey", Ref("KeyArn")),
             GenerateSecretString=secretsmanager.GenerateSecretString(PasswordLength=64, ExcludePunctuation=True),
             Tags=name_tag("session"),
+        )
+    )
+
+
+def add_cluster(t: Template) -> None:
+    """Add the cluster, with ordinary Fargate and Spot to choose from."""
+    t.add_resource(
+        ecs.Cluster(
+            "Cluster",
+            Metadata=accepted(
+                {
+                    "CKV_AWS_65": (
+                        "HasInsights",
+                        "Each metric costs; a choice: ContainerInsights",
+                    )
+                }
+            ),
+            CapacityProviders=["FARGATE", "FARGATE_SPOT"],
+            ClusterSettings=[ecs.ClusterSetting(Name="containerInsights", Value=Ref("ContainerInsights"))],
+            Tags=name_tag("cluster"),
         )
     )
 
@@ -183,64 +153,10 @@ def add_task_definition(t: Template) -> None:
             Cpu=Ref("TaskCpu"),
             Memory=Ref("TaskMemory"),
             RuntimePlatform=ecs.RuntimePlatform(CpuArchitecture=Ref("CpuArchitecture"), OperatingSystemFamily="LINUX"),
-            ExecutionRoleArn=_role_arn("ExecutionRole", "ExecutionRoleName", "NeedsExecutionRole"),
-            TaskRoleArn=_role_arn("TaskRole", "TaskRoleName", "NeedsTaskRole"),
+            ExecutionRoleArn=role_arn("ExecutionRole"),
+            TaskRoleArn=role_arn("TaskRole"),
             Volumes=[ecs.Volume(Name=name) for name in VOLUMES.values()],
             ContainerDefinitions=[migrate_container(), app_container(), web_container()],
             Tags=name_tag("task"),
-        )
-    )
-
-
-def _role_arn(role, parameter, needed):
-    existing = Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/${{{parameter}}}")
-    return If(needed, GetAtt(role, "Arn"), existing)
-
-
-def add_service(t: Template) -> None:
-    """Add the cluster and the service.
-
-    ECS refuses a target group that no listener forwards to yet, and CloudFormation sees no such dependency. DependsOn
-    cannot name a listener that exists under a condition only; the tag names the one that forwards, and so waits for it.
-    Without a circuit breaker, tasks that never become healthy would hold the stack for three hours.
-    """
-    forwarding = If("HasCertificate", Ref("HttpsListener"), Ref("HttpListener"))
-    t.add_resource(ecs.Cluster("Cluster", Tags=name_tag("cluster")))
-    note(
-        t, "Service", "A deployment keeps the tasks that serve until new ones are healthy; three failures roll it back."
-    )
-    t.add_resource(
-        ecs.Service(
-            "Service",
-            Cluster=Ref("Cluster"),
-            TaskDefinition=Ref("TaskDefinition"),
-            LaunchType="FARGATE",
-            PlatformVersion="LATEST",
-            DesiredCount=Ref("DesiredCount"),
-            AvailabilityZoneRebalancing="ENABLED",
-            HealthCheckGracePeriodSeconds=Ref("HealthCheckGracePeriodSeconds"),
-            NetworkConfiguration=ecs.NetworkConfiguration(
-                AwsvpcConfiguration=ecs.AwsvpcConfiguration(
-                    AssignPublicIp="DISABLED",
-                    Subnets=Ref("PrivateSubnetIds"),
-                    SecurityGroups=[Ref("PrivateSecurityGroupId")],
-                )
-            ),
-            LoadBalancers=[
-                ecs.LoadBalancer(ContainerName="web", ContainerPort=WEB_PORT, TargetGroupArn=Ref("TargetGroup"))
-            ],
-            DeploymentConfiguration=ecs.DeploymentConfiguration(
-                MinimumHealthyPercent=100,
-                MaximumPercent=200,
-                DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(
-                    Enable=True,
-                    Rollback=True,
-                    ResetOnHealthyTask=False,
-                    ThresholdConfiguration=ecs.ThresholdConfiguration(Type="COUNT", Value=3),
-                ),
-            ),
-            EnableECSManagedTags=True,
-            PropagateTags="SERVICE",
-            Tags=name_tag("service") + Tags(Listener=forwarding),
         )
     )

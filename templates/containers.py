@@ -1,28 +1,42 @@
 """The three containers of a task, and what each is told through its environment."""
 
-from troposphere import Ref, Region, Sub, ecs
+from troposphere import If, Ref, Region, Sub, ecs
 
 WEB_PORT = 80
 APP_PORT = 8000
 HEALTH_PATH = "/healthz"
 
-# Seconds between SIGTERM and SIGKILL; Gunicorn finishes its requests within 25 (docker/gunicorn.conf.py).
-STOP_TIMEOUT = 30
+# Seconds between SIGTERM and SIGKILL: the load balancer stops sending within 20 (templates/edge.py), Gunicorn finishes
+# its requests within 25 (docker/gunicorn.conf.py).
+STOP_TIMEOUT = 60
 
 # Container: its log group. Each also has a volume for /tmp, since no root file system can be written.
 LOG_GROUPS = {"migrate": "MigrateLogGroup", "app": "AppLogGroup", "web": "WebLogGroup"}
 VOLUMES = {"migrate": "migrate-tmp", "app": "app-tmp", "web": "web-tmp"}
 
+APP_USER = {
+    "DATABASE_USERNAME": Sub("${AppCredentialsArn}:username::"),
+    "DATABASE_PASSWORD": Sub("${AppCredentialsArn}:password::"),
+}
+MASTER_USER = {
+    "DATABASE_USERNAME": Sub("${MasterCredentialsArn}:username::"),
+    "DATABASE_PASSWORD": Sub("${MasterCredentialsArn}:password::"),
+}
+
 
 def migrate_container() -> ecs.ContainerDefinition:
-    """Brings the schema up to date and ends; the application starts only if it succeeded."""
+    """Brings schema and application user up to date and ends; the application starts only if it succeeded.
+
+    It alone holds the master's password.
+    """
+    new_user = {f"APP_{name}": value for name, value in APP_USER.items()}
     return _container(
         "migrate",
         Ref("AppImage"),
         Essential=False,
         Command=["flask", "--app", "app", "migrate"],
-        Environment=_database_environment(),
-        Secrets=_app_secrets(),
+        Environment=_environment(_DATABASE),
+        Secrets=_secrets(MASTER_USER | new_user | _SESSION),
     )
 
 
@@ -33,8 +47,10 @@ def app_container() -> ecs.ContainerDefinition:
         "app",
         Ref("AppImage"),
         DependsOn=[ecs.ContainerDependency(ContainerName="migrate", Condition="SUCCESS")],
-        Environment=[ecs.Environment(Name="APP_PORT", Value=str(APP_PORT)), *_database_environment()],
-        Secrets=_app_secrets(),
+        Environment=_environment(
+            {"APP_PORT": str(APP_PORT), **_DATABASE, "DATABASE_READER_HOST": Ref("DatabaseReaderHosts")}
+        ),
+        Secrets=_secrets(APP_USER | _SESSION),
         HealthCheck=ecs.HealthCheck(
             Command=["CMD", "python", "-c", probe], Interval=10, Timeout=5, Retries=3, StartPeriod=30
         ),
@@ -48,10 +64,15 @@ def web_container() -> ecs.ContainerDefinition:
         Ref("WebImage"),
         DependsOn=[ecs.ContainerDependency(ContainerName="app", Condition="HEALTHY")],
         PortMappings=[ecs.PortMapping(ContainerPort=WEB_PORT, Protocol="tcp")],
-        Environment=[
-            ecs.Environment(Name="WEB_PORT", Value=str(WEB_PORT)),
-            ecs.Environment(Name="APP_PORT", Value=str(APP_PORT)),
-        ],
+        Environment=_environment({"WEB_PORT": str(WEB_PORT), "APP_PORT": str(APP_PORT)}),
+        # nginx is there; whether it answers, the target group asks. The image has neither curl nor wget.
+        HealthCheck=ecs.HealthCheck(
+            Command=["CMD-SHELL", 'kill -0 "$(cat "${TMPDIR:-/tmp}/web-$WEB_PORT/nginx.pid")"'],
+            Interval=10,
+            Timeout=5,
+            Retries=3,
+            StartPeriod=10,
+        ),
         # nginx is not root; this lets it listen on port 80 without any capability.
         SystemControls=[ecs.SystemControl(Namespace="net.ipv4.ip_unprivileged_port_start", Value="0")],
     )
@@ -62,7 +83,8 @@ def _container(name, image, **more):
         Name=name,
         Image=image,
         **{"Essential": True, **more},
-        ReadonlyRootFilesystem=True,
+        # A shell for an operator needs a root file system that can be written (ECS developer guide, ECS Exec).
+        ReadonlyRootFilesystem=If("IsExecutable", False, True),
         MountPoints=[ecs.MountPoint(SourceVolume=VOLUMES[name], ContainerPath="/tmp", ReadOnly=False)],  # noqa: S108
         LinuxParameters=ecs.LinuxParameters(InitProcessEnabled=True, Capabilities=ecs.KernelCapabilities(Drop=["ALL"])),
         StopTimeout=STOP_TIMEOUT,
@@ -77,19 +99,18 @@ def _container(name, image, **more):
     )
 
 
-def _database_environment():
-    names = {
-        "DATABASE_HOST": "DatabaseHost",
-        "DATABASE_PORT": "DatabasePort",
-        "DATABASE_NAME": "DatabaseName",
-    }
-    return [ecs.Environment(Name=name, Value=Ref(parameter)) for name, parameter in names.items()]
+_DATABASE = {
+    "DATABASE_HOST": Ref("DatabaseHost"),
+    "DATABASE_PORT": Ref("DatabasePort"),
+    "DATABASE_NAME": Ref("DatabaseName"),
+}
+
+_SESSION = {"SECRET_KEY": Ref("SessionSecret")}
 
 
-def _app_secrets():
-    names = {
-        "DATABASE_USERNAME": Sub("${DatabaseCredentialsArn}:username::"),
-        "DATABASE_PASSWORD": Sub("${DatabaseCredentialsArn}:password::"),
-        "SECRET_KEY": Ref("SessionSecret"),
-    }
-    return [ecs.Secret(Name=name, ValueFrom=value) for name, value in names.items()]
+def _environment(variables):
+    return [ecs.Environment(Name=name, Value=value) for name, value in variables.items()]
+
+
+def _secrets(references):
+    return [ecs.Secret(Name=name, ValueFrom=reference) for name, reference in references.items()]

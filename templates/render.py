@@ -72,6 +72,8 @@ def _entry(marker: str, value: object) -> Iterator[str]:
         yield f"{marker} {inline}"
     elif isinstance(value, str):
         yield from _long_text(marker, value)
+    elif function and isinstance(function[1], str):
+        yield from _long_text(f"{marker} !{function[0]}", function[1])
     elif function:
         yield f"{marker} !{function[0]}"
         yield from (f"  {line}" for line in _block(function[1]))

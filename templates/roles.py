@@ -1,71 +1,115 @@
 """The two roles of a task, made only when no existing one is named."""
 
-from awacs import ecr, logs, secretsmanager, sts
-from awacs.aws import Allow, PolicyDocument, Principal, Statement
-from troposphere import Equals, GetAtt, Ref, Sub, Template, iam
+from awacs import ecr, logs, secretsmanager, ssmmessages
+from awacs import kms as kms_actions
+from awacs.aws import Allow, Statement
+from troposphere import And, Condition, Equals, GetAtt, If, Ref, Sub, Template, iam
 
 from templates.containers import LOG_GROUPS
-from templates.parts import name_tag, note
+from templates.parts import add_conditions, name_tag, note, only_if
+from templates.policies import add_policy, trust
+
+# Role: (parameter that names an existing one, condition under which it is made).
+ROLES = {
+    "ExecutionRole": ("ExecutionRoleName", "NeedsExecutionRole"),
+    "TaskRole": ("TaskRoleName", "NeedsTaskRole"),
+}
+
+
+def role_arn(role: str) -> If:
+    """The ARN of the role that was made, or of the existing one."""
+    parameter, needed = ROLES[role]
+    existing = Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/${{{parameter}}}")
+    return If(needed, GetAtt(role, "Arn"), existing)
 
 
 def add_roles(t: Template) -> None:
-    """Add the execution role and the task role, each under the condition that no existing role is named."""
-    t.add_condition("NeedsExecutionRole", Equals(Ref("ExecutionRoleName"), ""))
-    t.add_condition("NeedsTaskRole", Equals(Ref("TaskRoleName"), ""))
-    note(t, "ExecutionRole", "With the name of an existing role given, no role is made: a Learner Lab allows none.")
-    t.add_resource(_role("ExecutionRole", "NeedsExecutionRole", "ECS itself: pulls images, reads secrets, writes logs"))
+    """Add the execution role and the task role, each under the condition that no existing role is named.
+
+    A role names its policies, not the other way round: so whoever needs the role waits for its rights too.
+    """
+    for parameter, needed in ROLES.values():
+        t.add_condition(needed, Equals(Ref(parameter), ""))
+    add_conditions(
+        t,
+        {
+            "NeedsKeyPolicy": And(Condition("NeedsExecutionRole"), Condition("HasKey")),
+            "NeedsExecPolicy": And(Condition("NeedsTaskRole"), Condition("IsExecutable")),
+        },
+    )
+    note(t, "ExecutionManagedPolicy", "With an existing role's name given, no role is made: a Learner Lab allows none.")
+    start = "Pull the images, read three secrets, write three log groups"
+    add_policy(t, "ExecutionManagedPolicy", "NeedsExecutionRole", start, _execution_statements())
+    add_policy(t, "KeyManagedPolicy", "NeedsKeyPolicy", "Decrypt the secrets", _key_statements())
+    add_policy(t, "ExecManagedPolicy", "NeedsExecPolicy", "Serve an operator's shell", _exec_statements())
+    _add_role(
+        t,
+        "ExecutionRole",
+        "ECS itself: pulls images, reads secrets, writes logs",
+        [Ref("ExecutionManagedPolicy"), only_if("HasKey", Ref("KeyManagedPolicy"))],
+    )
+    _add_role(
+        t,
+        "TaskRole",
+        "The application: makes no AWS calls, so it may do nothing but serve an operator's shell",
+        [only_if("IsExecutable", Ref("ExecManagedPolicy"))],
+    )
+
+
+def _add_role(t, title, description, policies):
     t.add_resource(
-        iam.ManagedPolicy(
-            "ExecutionManagedPolicy",
-            Condition="NeedsExecutionRole",
-            Description="Pull the images, read two secrets, write three log groups",
-            Roles=[Ref("ExecutionRole")],
-            PolicyDocument=_execution_policy(),
+        iam.Role(
+            title,
+            Condition=ROLES[title][1],
+            Description=description,
+            AssumeRolePolicyDocument=trust("ecs-tasks.amazonaws.com", "ecs"),
+            ManagedPolicyArns=policies,
+            Tags=name_tag("task"),
         )
     )
-    t.add_resource(_role("TaskRole", "NeedsTaskRole", "The application: makes no AWS calls, so it may do nothing"))
 
 
-def _role(title, condition, description):
-    return iam.Role(
-        title,
-        Condition=condition,
-        Description=description,
-        AssumeRolePolicyDocument=PolicyDocument(
-            Version="2012-10-17",
-            Statement=[
-                Statement(
-                    Effect=Allow, Principal=Principal("Service", "ecs-tasks.amazonaws.com"), Action=[sts.AssumeRole]
-                )
-            ],
+def _execution_statements():
+    return [
+        # GetAuthorizationToken knows no resource (service authorization reference, Amazon ECR).
+        Statement(Sid="RegistryLogin", Effect=Allow, Action=[ecr.GetAuthorizationToken], Resource=["*"]),
+        Statement(
+            Sid="PullImages",
+            Effect=Allow,
+            Action=[ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
+            Resource=[Sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*")],
         ),
-        Tags=name_tag("task"),
-    )
+        Statement(
+            Sid="ReadSecrets",
+            Effect=Allow,
+            Action=[secretsmanager.GetSecretValue],
+            Resource=[Ref("MasterCredentialsArn"), Ref("AppCredentialsArn"), Ref("SessionSecret")],
+        ),
+        Statement(
+            Sid="WriteLogs",
+            Effect=Allow,
+            Action=[logs.CreateLogStream, logs.PutLogEvents],
+            Resource=[GetAtt(title, "Arn") for title in LOG_GROUPS.values()],
+        ),
+    ]
 
 
-def _execution_policy():
-    return PolicyDocument(
-        Version="2012-10-17",
-        Statement=[
-            # GetAuthorizationToken knows no resource (service authorization reference, Amazon ECR).
-            Statement(Sid="RegistryLogin", Effect=Allow, Action=[ecr.GetAuthorizationToken], Resource=["*"]),
-            Statement(
-                Sid="PullImages",
-                Effect=Allow,
-                Action=[ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
-                Resource=[Sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*")],
-            ),
-            Statement(
-                Sid="ReadSecrets",
-                Effect=Allow,
-                Action=[secretsmanager.GetSecretValue],
-                Resource=[Ref("DatabaseCredentialsArn"), Ref("SessionSecret")],
-            ),
-            Statement(
-                Sid="WriteLogs",
-                Effect=Allow,
-                Action=[logs.CreateLogStream, logs.PutLogEvents],
-                Resource=[GetAtt(title, "Arn") for title in LOG_GROUPS.values()],
-            ),
-        ],
-    )
+def _key_statements():
+    return [Statement(Sid="DecryptSecrets", Effect=Allow, Action=[kms_actions.Decrypt], Resource=[Ref("KeyArn")])]
+
+
+def _exec_statements():
+    # These know no resource (service authorization reference, Amazon Session Manager Message Gateway Service).
+    return [
+        Statement(
+            Sid="OpenShell",
+            Effect=Allow,
+            Action=[
+                ssmmessages.CreateControlChannel,
+                ssmmessages.CreateDataChannel,
+                ssmmessages.OpenControlChannel,
+                ssmmessages.OpenDataChannel,
+            ],
+            Resource=["*"],
+        )
+    ]

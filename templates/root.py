@@ -4,53 +4,87 @@ Equal names are the wiring: a parameter of a nested stack is fed by the output o
 there is none, it is the user's choice and becomes a parameter of the root.
 """
 
-from troposphere import GetAtt, Ref, StackName, Tags, Template, cloudformation
+from troposphere import GetAtt, If, Ref, StackName, Tags, Template, cloudformation
 
-from templates import compute, data, network
-from templates.parts import add_outputs, add_parameters, new_template, note
+from templates import compute, data, edge, egress, keys, monitoring, network
+from templates.parts import add_conditions, add_outputs, add_parameters, chosen, new_template, note
+from templates.rules import add_rules
 
 DESCRIPTION = (
     "Three-tier web application: public load balancer -> nginx and Gunicorn on ECS Fargate in private subnets"
     " -> RDS MySQL that only the application can reach"
 )
 
-# Nested stack: (its module, its file beside this one). Later ones take from earlier ones.
+# Nested stack: (its module, its file beside this one, condition under which it exists). Later ones take from earlier
+# ones, and wait for those only.
 NEST = {
-    "Network": (network, "network.yaml"),
-    "Data": (data, "data.yaml"),
-    "Compute": (compute, "compute.yaml"),
+    "Keys": (keys, "keys.yaml", "HasCustomerManagedKey"),
+    "Network": (network, "network.yaml", None),
+    "Egress": (egress, "egress.yaml", None),
+    "Edge": (edge, "edge.yaml", None),
+    "Data": (data, "data.yaml", None),
+    "Compute": (compute, "compute.yaml", None),
+    "Monitoring": (monitoring, "monitoring.yaml", "IsMonitored"),
 }
 
-# What a person looks for afterwards: (nested stack, output).
+# Tasks pull their images through what the egress stack makes, which no parameter says.
+WAITS = {"Compute": ["Egress"]}
+
+# What a person looks for afterwards: (output, nested stack).
 OUTPUTS = {
     "DatabaseHost": "Data",
+    "DatabaseInstanceId": "Data",
+    "FinalSnapshot": "Data",
     "ClusterName": "Compute",
     "ServiceName": "Compute",
+    "TaskDefinitionArn": "Compute",
     "AppLogGroupName": "Compute",
-    "Url": "Compute",
+    "WebLogGroupName": "Compute",
+    "MigrateLogGroupName": "Compute",
+    "NatAddress": "Egress",
+    "LoadBalancerDnsName": "Edge",
+    "Url": "Edge",
 }
 
 
 def build() -> Template:
     """The root stack."""
     t = new_template(DESCRIPTION)
-    built = {title: module.build() for title, (module, _) in NEST.items()}
+    add_conditions(t, {"HasCustomerManagedKey": chosen("CustomerManagedKey")})
+    add_conditions(t, {"IsMonitored": chosen("EnableMonitoring")})
     sources = {"NamePrefix": StackName}
-    choices = []
-    for title, child in built.items():
+    choices = ["CustomerManagedKey", "EnableMonitoring"]
+    for title, (module, file, condition) in NEST.items():
+        child = module.build()
         choices += [name for name in child.parameters if name not in sources and name not in choices]
-        add_nested(t, title, NEST[title][1], {name: sources.get(name, Ref(name)) for name in child.parameters})
-        sources |= {name: GetAtt(title, f"Outputs.{name}") for name in child.outputs}
+        given = {name: sources.get(name, Ref(name)) for name in child.parameters}
+        add_nested(t, title, file, condition, given)
+        for name in child.outputs:
+            value = GetAtt(title, f"Outputs.{name}")
+            sources.setdefault(name, If(condition, value, "") if condition else value)
     add_parameters(t, choices)
+    add_rules(t)
     accept_local_paths(t)
-    add_outputs(
-        t,
-        {
-            name: (built[title].outputs[name].Description, GetAtt(title, f"Outputs.{name}"))
-            for name, title in OUTPUTS.items()
-        },
-    )
+    add_outputs(t, {name: GetAtt(title, f"Outputs.{name}") for name, title in OUTPUTS.items()})
     return t
+
+
+def add_nested(t: Template, title: str, file: str, condition: str | None, parameters: dict[str, object]) -> None:
+    """Add a nested stack. The file stays a local path: `aws cloudformation package` and deploy.sh upload it."""
+    more = {"Condition": condition} if condition else {}
+    if title in WAITS:
+        more["DependsOn"] = WAITS[title]
+    t.add_resource(
+        cloudformation.Stack(
+            title,
+            **more,
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            TemplateURL=file,
+            Parameters=parameters,
+            Tags=Tags(Tier=title),
+        )
+    )
 
 
 def accept_local_paths(t: Template) -> None:
@@ -62,17 +96,3 @@ def accept_local_paths(t: Template) -> None:
         "`aws cloudformation package` uploads the files and puts their addresses in.",
     )
     t.metadata["cfn-lint"] = {"config": {"ignore_checks": ["W3002"]}}
-
-
-def add_nested(t: Template, title: str, file: str, parameters: dict[str, object]) -> None:
-    """Add a nested stack. The file stays a local path: `aws cloudformation package` and deploy.sh upload it."""
-    t.add_resource(
-        cloudformation.Stack(
-            title,
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
-            TemplateURL=file,
-            Parameters=parameters,
-            Tags=Tags(Tier=title),
-        )
-    )

@@ -29,7 +29,7 @@ def test_same_bytes_at_every_build(tmp_path):
     for seed in ("1", "2"):
         assert build("--out", tmp_path / seed, hash_seed=seed).returncode == 0
     files = sorted(path.name for path in OUT.glob("*.yaml"))
-    assert files == ["bootstrap.yaml", "compute.yaml", "data.yaml", "network.yaml", "root.yaml"]
+    assert files == sorted(f"{name}.yaml" for name in build_templates.STACKS)
     for name in files:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes() == (OUT / name).read_bytes()
 

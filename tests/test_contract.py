@@ -6,11 +6,10 @@ import pytest
 import yaml
 
 from app import config, create_app
-from tests.nest import ROOT, properties, stack
+from tests.nest import ROOT, flat, of_type, stack
 
-CONTAINERS = {
-    container["Name"]: container for container in properties("compute", "TaskDefinition")["ContainerDefinitions"]
-}
+DEFINITION = of_type(flat(), "AWS::ECS::TaskDefinition")["ComputeTaskDefinition"]
+CONTAINERS = {container["Name"]: container for container in DEFINITION["ContainerDefinitions"]}
 COMPOSE = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())["services"]
 
 
@@ -60,7 +59,7 @@ def test_migrate_runs_a_command_that_the_application_has():
 
 
 def test_health_path_is_a_route_and_not_logged():
-    path = properties("compute", "TargetGroup")["HealthCheckPath"]
+    path = of_type(flat(), "AWS::ElasticLoadBalancingV2::TargetGroup")["EdgeTargetGroup"]["HealthCheckPath"]
     assert create_app({"SECRET_KEY": "x" * 20}).test_client().get(path).status_code == 200
     assert f"location = {path} " in (ROOT / "docker/nginx.conf.template").read_text()
     assert f'"{path}"' in (ROOT / "docker/gunicorn.conf.py").read_text()

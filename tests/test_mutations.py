@@ -11,7 +11,17 @@ from tests.nest import ROOT
 
 pytestmark = pytest.mark.slow
 
-JUDGES = [f"tests/test_{name}.py" for name in ("network", "data", "compute", "bootstrap", "root", "contract")]
+# Which tests judge a template.
+JUDGES = {
+    "bootstrap.yaml": ["bootstrap"],
+    "network.yaml": ["network"],
+    "egress.yaml": ["network"],
+    "edge.yaml": ["edge", "contract"],
+    "data.yaml": ["data"],
+    "compute.yaml": ["compute", "contract"],
+    "monitoring.yaml": ["monitoring"],
+    "root.yaml": ["root", "network", "compute"],
+}
 
 MYSQL_FROM_TASKS = """\
       Description: MySQL from the tasks
@@ -36,39 +46,82 @@ FAULTS = {
     "internet route before the gateway is attached": ("network.yaml", "    DependsOn: VPCGatewayAttachment\n", ""),
     "private subnet routed to the internet gateway": (
         "network.yaml",
-        "      NatGatewayId: !Ref NatGateway\n",
-        "      GatewayId: !Ref InternetGateway\n",
+        "      RouteTableId: !Ref PrivateRouteTable2\n",
+        "      RouteTableId: !Ref PublicRouteTable\n",
     ),
-    "both public subnets in one zone": (
+    "database subnet with a way out": (
         "network.yaml",
-        "      AvailabilityZone: !Select [1, !GetAZs '']\n      CidrBlock: !Select [2,",
-        "      AvailabilityZone: !Select [0, !GetAZs '']\n      CidrBlock: !Select [2,",
+        "      RouteTableId: !Ref DatabaseRouteTable\n",
+        "      RouteTableId: !Ref PublicRouteTable\n",
     ),
-    "HTTPS open without a certificate": ("network.yaml", "    Condition: HasCertificate\n", ""),
+    "both NAT gateways in one zone": (
+        "egress.yaml",
+        "SubnetId: !Select [1, !Ref PublicSubnetIds]",
+        "SubnetId: !Select [0, !Ref PublicSubnetIds]",
+    ),
+    "S3 not reached from the second zone": (
+        "egress.yaml",
+        ", !Ref PrivateRouteTable2Id]",
+        "]",
+    ),
+    "HTTPS open without a certificate": ("network.yaml", "    Condition: HasHttps\n", ""),
     "service does not wait for its listener": (
-        "compute.yaml",
-        "          Value: !If [HasCertificate, !Ref HttpsListener, !Ref HttpListener]\n",
-        "          Value: http\n",
+        "root.yaml",
+        "TargetGroupArn: !GetAtt Edge.Outputs.TargetGroupArn",
+        "TargetGroupArn: !Ref AWS::StackName",
     ),
+    "database waits for the NAT gateway": (
+        "root.yaml",
+        "    Type: AWS::CloudFormation::Stack\n    DeletionPolicy: Delete\n    UpdateReplacePolicy: Delete\n"
+        "    Properties:\n      TemplateURL: data.yaml",
+        "    Type: AWS::CloudFormation::Stack\n    DependsOn: Egress\n    DeletionPolicy: Delete\n"
+        "    UpdateReplacePolicy: Delete\n    Properties:\n      TemplateURL: data.yaml",
+    ),
+    "old TLS": ("edge.yaml", "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", "ELBSecurityPolicy-2016-08"),
+    "HTTP forwarded although there is HTTPS": ("edge.yaml", "Type: redirect", "Type: forward"),
+    "firewall that only watches": ("edge.yaml", "None: {}", "Count: {}"),
     "application starts although migrations failed": ("compute.yaml", "Condition: SUCCESS", "Condition: COMPLETE"),
+    "application with the master's password": (
+        "compute.yaml",
+        "            - Name: DATABASE_PASSWORD\n              ValueFrom: !Sub '${AppCredentialsArn}:password::'",
+        "            - Name: DATABASE_PASSWORD\n              ValueFrom: !Sub '${MasterCredentialsArn}:password::'",
+    ),
     "no circuit breaker": ("compute.yaml", "          Enable: true\n", "          Enable: false\n"),
     "root file system can be written": (
         "compute.yaml",
-        "          ReadonlyRootFilesystem: true\n",
+        "          ReadonlyRootFilesystem: !If [IsExecutable, false, true]\n",
         "          ReadonlyRootFilesystem: false\n",
     ),
-    "health check on another path": ("compute.yaml", "HealthCheckPath: /healthz", "HealthCheckPath: /health"),
+    "scaling reset by each deployment": (
+        "compute.yaml",
+        "!If [IsScaled, !Ref AWS::NoValue, !Ref DesiredCount]",
+        "!Ref DesiredCount",
+    ),
+    "health check on another path": ("edge.yaml", "HealthCheckPath: /healthz", "HealthCheckPath: /health"),
     "role made although LabRole is given": ("compute.yaml", "    Condition: NeedsTaskRole\n", ""),
+    "role trusted to other accounts": ("compute.yaml", "aws:SourceAccount", "aws:SourceVpc"),
     "variable that the application does not know": ("compute.yaml", "Name: DATABASE_HOST", "Name: DB_HOST"),
     "database public": ("data.yaml", "PubliclyAccessible: false", "PubliclyAccessible: true"),
-    "database not encrypted": ("data.yaml", "StorageEncrypted: true", "StorageEncrypted: false"),
+    "database not encrypted": (
+        "data.yaml",
+        "StorageEncrypted: !If [HasSnapshot, !Ref AWS::NoValue, true]",
+        "StorageEncrypted: !If [HasSnapshot, !Ref AWS::NoValue, false]",
+    ),
     "database lost when replaced": ("data.yaml", "UpdateReplacePolicy: Snapshot", "UpdateReplacePolicy: Delete"),
+    "database renamed, and so replaced": ("data.yaml", "  DBInstance:\n", "  Database:\n"),
+    "clear-text connections to the database": (
+        "data.yaml",
+        "require_secure_transport: '1'",
+        "require_secure_transport: '0'",
+    ),
     "password in a parameter": (
         "data.yaml",
         "Parameters:\n",
         "Parameters:\n  MasterPassword:\n    Type: String\n    Description: x\n    Default: x\n\n",
     ),
     "tags of images can change": ("bootstrap.yaml", "ImageTagMutability: IMMUTABLE", "ImageTagMutability: MUTABLE"),
+    "alarm that nobody hears": ("monitoring.yaml", "      AlarmActions: [!Ref AlarmTopic]\n", ""),
+    "metric filter on a field that is not logged": ("monitoring.yaml", "$.status >= 500", "$.code >= 500"),
     "wrong seam between stacks": (
         "root.yaml",
         "RdsSecurityGroupId: !GetAtt Network.Outputs.RdsSecurityGroupId",
@@ -77,9 +130,10 @@ FAULTS = {
 }
 
 
-def judge(out) -> subprocess.CompletedProcess:
+def judge(out, names) -> subprocess.CompletedProcess:
+    files = [f"tests/test_{name}.py" for name in names]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=line", *JUDGES],
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=line", *files],
         cwd=ROOT,
         env=os.environ | {"MUTATED_OUT": str(out)},
         check=False,
@@ -90,7 +144,7 @@ def judge(out) -> subprocess.CompletedProcess:
 
 def test_without_a_fault_all_of_them_pass(tmp_path):
     shutil.copytree(ROOT / "out", tmp_path / "out")
-    result = judge(tmp_path / "out")
+    result = judge(tmp_path / "out", sorted({name for names in JUDGES.values() for name in names}))
     assert result.returncode == 0, result.stdout
 
 
@@ -100,6 +154,6 @@ def test_fault_is_caught(tmp_path, fault):
     shutil.copytree(ROOT / "out", tmp_path / "out")
     path = tmp_path / "out" / name
     assert text in path.read_text(), "the fault no longer fits the template"
-    path.write_text(path.read_text().replace(text, instead, 1))
-    result = judge(tmp_path / "out")
+    path.write_text(instead.join(path.read_text().split(text)))
+    result = judge(tmp_path / "out", JUDGES[name])
     assert result.returncode == 1, result.stdout + result.stderr

@@ -2,10 +2,10 @@
 
 import pytest
 import yaml
-from troposphere import GetAtt, GetAZs, If, Join, Ref, Select, Sub, ec2
+from troposphere import GetAtt, GetAZs, If, Join, Output, Ref, Select, Sub, ec2
 
 from deploy.template import parse
-from templates.parts import add_outputs, new_template, note
+from templates.parts import new_template, note
 from templates.render import render
 
 TEXTS = [
@@ -100,13 +100,14 @@ def test_functions_survive():
         "If": If("Has", [{"Key": "a", "Value": Ref("VPC")}], Ref("AWS::NoValue")),
     }
     t.add_resource(ec2.VPC("VPC", CidrBlock="10.0.0.0/16"))
-    add_outputs(t, {name: ("one", value) for name, value in values.items()})
+    for name, value in values.items():
+        t.add_output(Output(name, Value=value))
     assert parse(render(t), "test") == t.to_dict()
 
 
 def test_reads_from_top_to_bottom():
     t = new_template("test")
-    add_outputs(t, {"VpcId": ("one", Ref("VPC"))})
+    t.add_output(Output("VpcId", Description="one", Value=Ref("VPC")))
     t.add_resource(ec2.VPC("VPC", CidrBlock="10.0.0.0/16", DeletionPolicy="Retain"))
     note(t, "VPC", "Why\nit is.")
     assert render(t) == (

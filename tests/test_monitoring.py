@@ -1,0 +1,116 @@
+"""Alarms, dashboard, log metrics, queries."""
+
+import json
+import re
+
+import pytest
+
+from tests.nest import ROOT, flat, of_type
+
+ON = {"EnableMonitoring": "true", "ReadReplicas": "2"}
+RESOURCES = flat(**ON)
+ALARMS = of_type(RESOURCES, "AWS::CloudWatch::Alarm")
+
+# Metrics of the recommended alarms (CloudWatch user guide) that need no option to be on.
+RECOMMENDED = {
+    "AWS/ApplicationELB": {
+        "HTTPCode_ELB_5XX_Count",
+        "HTTPCode_Target_5XX_Count",
+        "TargetResponseTime",
+        "UnHealthyHostCount",
+        "HealthyHostCount",
+        "RejectedConnectionCount",
+    },
+    "AWS/ECS": {"CPUUtilization", "MemoryUtilization"},
+    "AWS/RDS": {
+        "CPUUtilization",
+        "DatabaseConnections",
+        "EBSByteBalance%",
+        "EBSIOBalance%",
+        "FreeableMemory",
+        "FreeStorageSpace",
+        "ReadLatency",
+        "WriteLatency",
+        "ReplicaLag",
+    },
+}
+
+
+def test_nothing_of_it_unless_asked():
+    kinds = {body["Type"] for body in flat(AlarmRollback="false").values()}
+    assert not kinds & {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::SNS::Topic"}
+
+
+@pytest.mark.parametrize("namespace", RECOMMENDED)
+def test_recommended_metrics_have_alarms(namespace):
+    watched = {item["MetricName"] for item in ALARMS.values() if item["Namespace"] == namespace}
+    assert watched >= RECOMMENDED[namespace]
+
+
+def test_alarms_of_what_must_be_switched_on():
+    def metrics(**parameters):
+        return {item["MetricName"] for item in of_type(flat(**ON, **parameters), "AWS::CloudWatch::Alarm").values()}
+
+    assert "RunningTaskCount" in metrics(ContainerInsights="enabled")
+    assert "DBLoad" in metrics(PerformanceInsights="true", DBInstanceClass="db.m7g.large")
+    assert not {"RunningTaskCount", "DBLoad"} & metrics()
+
+
+def monitoring_alarms() -> dict:
+    return {title: item for title, item in ALARMS.items() if title.startswith("Monitoring")}
+
+
+@pytest.mark.parametrize("title", monitoring_alarms())
+def test_each_alarm_says_what_to_do_first_and_is_heard(title):
+    alarm = ALARMS[title]
+    assert " First: " in alarm["AlarmDescription"]
+    assert len(alarm["AlarmDescription"]) <= 1024
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "MonitoringAlarmTopic"}]
+    assert alarm["DatapointsToAlarm"] <= alarm["EvaluationPeriods"]
+
+
+def test_counts_of_requests_do_not_alarm_when_there_are_none():
+    """The load balancer reports nothing without requests."""
+    for title, alarm in ALARMS.items():
+        if alarm["Namespace"] == "AWS/ApplicationELB" and alarm["MetricName"] != "HealthyHostCount":
+            assert alarm["TreatMissingData"] == "notBreaching", title
+
+
+def test_e_mail_only_with_an_address():
+    assert of_type(RESOURCES, "AWS::SNS::Subscription") == {}
+    (subscription,) = of_type(flat(**ON, AlarmEmail="ops@shop.test"), "AWS::SNS::Subscription").values()
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@shop.test")
+
+
+@pytest.mark.parametrize("replicas", ["0", "1", "2"])
+def test_dashboard_is_json_and_every_name_in_it_is_filled(replicas):
+    (dashboard,) = of_type(flat(EnableMonitoring="true", ReadReplicas=replicas), "AWS::CloudWatch::Dashboard").values()
+    body = dashboard["DashboardBody"]
+    text = body if isinstance(body, str) else json.dumps(body["Fn::Sub"])
+    text = json.loads(text) if not isinstance(body, str) else text
+    text = text if isinstance(text, str) else text[0]
+    widgets = json.loads(re.sub(r"\$\{[^}]+\}", "x", text))["widgets"]
+    assert len(widgets) == 12
+    for widget in widgets:
+        for line in widget["properties"]["metrics"]:
+            assert all(line[:-1]), "an empty dimension is refused"
+    places = [(widget["x"], widget["y"]) for widget in widgets]
+    assert len(set(places)) == len(places)
+    assert max(widget["x"] + widget["width"] for widget in widgets) <= 24
+
+
+def test_metric_filters_use_fields_that_the_application_logs():
+    fields = set(re.findall(r'^ +"(\w+)": ', (ROOT / "docker/gunicorn.conf.py").read_text(), re.MULTILINE))
+    used = set()
+    for item in of_type(RESOURCES, "AWS::Logs::MetricFilter").values():
+        used |= set(re.findall(r"\$\.(\w+)", item["FilterPattern"]))
+    assert used
+    assert used <= fields
+
+
+def test_queries_use_fields_that_the_logs_have():
+    logged = set(re.findall(r'"(\w+)":', (ROOT / "docker/gunicorn.conf.py").read_text()))
+    logged |= set(re.findall(r'"(\w+)":"\$', (ROOT / "docker/nginx.conf.template").read_text()))
+    for item in of_type(RESOURCES, "AWS::Logs::QueryDefinition").values():
+        for name in re.findall(r"(?:ispresent|pct|max|sum)\((\w+)", item["QueryString"]):
+            assert name in logged, item["Name"]

@@ -5,8 +5,10 @@
 | DATABASE_HOST, DATABASE_PORT | where MySQL listens; the port is 3306 when unset |
 | DATABASE_NAME, DATABASE_USERNAME | both `flaskcrud` when unset |
 | DATABASE_PASSWORD | taken as it is: any character may be in it |
+| DATABASE_READER_HOST | host names of read replicas, comma separated: kept for reads from replicas; not used yet |
 | DATABASE_URL | instead of DATABASE_HOST, and stronger: a whole URL, or only a host name, with or without a port |
 | DATABASE_SSL_CA | path of a PEM file; given, the server must prove its name by a certificate signed by it |
+| APP_DATABASE_USERNAME, APP_DATABASE_PASSWORD | `flask migrate` makes this user, who may read and write rows only |
 | SECRET_KEY | signs cookies and form tokens; the same in every process behind one address |
 | IN_CONTAINER | set by the image: nothing may be missing then |
 
@@ -30,6 +32,9 @@ MYSQL_SCHEMES = {"mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"}
 SQLITE_SCHEMES = {"sqlite", "sqlite+pysqlite"}
 HOST = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)"
 HOST_AND_PORT = HOST + r"(:(?P<port>\w*))?"
+USERNAME = r"[A-Za-z0-9_-]{1,32}"  # no dot: mysql.sys and its like are the server's own
+
+APP_USER = ("APP_DATABASE_USERNAME", "APP_DATABASE_PASSWORD")
 
 FORM_BYTES = 64 * 1024  # the longest valid form, every character an emoji written as %XX, is 27 kB
 # Seconds. A database that is away must cost a visitor an error page, and a worker its thread only for a moment.
@@ -61,6 +66,7 @@ def from_environment(environ: Mapping[str, str]) -> dict:
     return {
         "SECRET_KEY": secret_key(given),
         "SQLALCHEMY_DATABASE_URI": url or f"sqlite:///{DEFAULT_NAME}.sqlite",
+        "DATABASE_READER_HOSTS": reader_hosts(given),
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url, given.get("DATABASE_SSL_CA")),
         "MAX_CONTENT_LENGTH": FORM_BYTES,
         "SESSION_COOKIE_HTTPONLY": True,
@@ -160,6 +166,35 @@ def port_number(text: str, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535):
         raise ConfigError(f"{name}: the port must be a number from 1 to 65535, not {text!r}")
     return int(text)
+
+
+def reader_hosts(given: Mapping[str, str]) -> list[str]:
+    """Return the host names of the read replicas, which listen on the port of the writer."""
+    hosts = [host.strip() for host in given.get("DATABASE_READER_HOST", "").split(",")]
+    if hosts == [""]:
+        return []
+    if not all(re.fullmatch(HOST, host) for host in hosts):
+        raise ConfigError("DATABASE_READER_HOST must be host names, comma separated; the port goes into DATABASE_PORT")
+    return hosts
+
+
+def application_user(environ: Mapping[str, str], migrating: str | None) -> tuple[str, str] | None:
+    """Return name and password of the user that `flask migrate` is to make, or None when environ names none.
+
+    migrating is the user who makes it. Raises ConfigError.
+    """
+    given = {name: environ[name] for name in APP_USER if environ.get(name)}
+    if not given:
+        return None
+    missing = [name for name in APP_USER if name not in given]
+    if missing:
+        raise ConfigError(f"missing environment variable: {missing[0]}")
+    name, password = given.values()
+    if not re.fullmatch(USERNAME, name) or name == "root":
+        raise ConfigError("APP_DATABASE_USERNAME must be 1 to 32 letters, digits, - or _, and not root")
+    if name == migrating:
+        raise ConfigError("APP_DATABASE_USERNAME must not be the migrating user, DATABASE_USERNAME")
+    return name, password
 
 
 def secret_key(given: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Apply the migrations in migrations/versions, one migrator at a time."""
+"""Apply the migrations in migrations/versions and keep the application's user, one migrator at a time."""
 
 import time
 from contextlib import contextmanager
@@ -13,6 +13,8 @@ from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
+from app import database_user
+
 SCRIPTS = Path(__file__).parent / "migrations"
 STATEMENT_TIMEOUT = 900  # seconds; a column added to a large table may take minutes
 LOCK_TIMEOUT = 300  # seconds to wait for another migrator
@@ -21,20 +23,24 @@ HOPELESS = {1044, 1045, 1049}
 
 
 class MigrationError(Exception):
-    """Why the tables are not up to date, in one line."""
+    """Why the tables or the application's user are not up to date, in one line."""
 
 
-def upgrade(url: URL, connect_args: dict, wait: float) -> str:
+def upgrade(url: URL, connect_args: dict, wait: float, user: tuple[str, str] | None = None) -> str:
     """Bring the database at url up to the newest migration and say in one line what was done.
 
     connect_args are the driver's, with the short time-outs of a page. Waits up to wait seconds for a database that is
-    still starting. Raises MigrationError.
+    still starting. user is name and password of the application's own user; SQLite knows no users. Raises
+    MigrationError.
     """
     wait_for(url, connect_args, wait if url.get_backend_name() == "mysql" else 0)
     try:
         with connect(url, patient(connect_args)) as connection, lock(connection):
-            return upgrade_to_head(connection)
-    except (CommandError, DBAPIError) as error:
+            done = upgrade_to_head(connection)
+            if user is None or connection.dialect.name != "mysql":
+                return done
+            return f"{done}, {database_user.bring_up_to_date(connection, *user)}"
+    except (CommandError, DBAPIError, database_user.DatabaseUserError) as error:
         raise MigrationError(one_line(error)) from error
 
 
@@ -54,7 +60,9 @@ def wait_for(url: URL, connect_args: dict, wait: float) -> None:
 
 
 def connect(url: URL, connect_args: dict) -> Connection:
-    return create_engine(url, poolclass=NullPool, connect_args=connect_args).connect()
+    # Parameters are passwords here: without them in logs and errors.
+    engine = create_engine(url, poolclass=NullPool, connect_args=connect_args, hide_parameters=True)
+    return engine.connect()
 
 
 def patient(connect_args: dict) -> dict:

@@ -12,19 +12,15 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import pymysql
 import pytest
-from pymysql.converters import escape_string
 from sqlalchemy import text
 
 from app import create_app
 from app.models import db
+from tests.mariadb import SECRET_KEY, MariaDB
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-SECRET_KEY = "0123456789abcdef0123456789abcdef"
-# What a generated password may hold, and what breaks URLs, shells and sed.
-PASSWORD = "p@ss/w:rd%41#?&+ \"'$`|\\é"
 SETTINGS = re.compile(r"DATABASE_\w+|SECRET_KEY|IN_CONTAINER|APP_\w+|WEB_\w+|FLASK_\w+|GUNICORN_\w+|WEB_CONCURRENCY")
 
 
@@ -135,57 +131,13 @@ def browser(app):
     return Browser(app)
 
 
-class MariaDB:
-    """A private server on loopback; each database() is a new, empty one."""
-
-    def __init__(self, port: int, process):
-        self.port = port
-        self.process = process
-        self.count = 0
-
-    def connect(self):
-        return pymysql.connect(host="127.0.0.1", port=self.port, user="root", autocommit=True)
-
-    def run(self, *statements):
-        with self.connect() as connection:
-            for statement in statements:
-                connection.cursor().execute(statement)
-
-    def database(self) -> dict:
-        """Return the environment that leads to a new database, with a user who may do everything in it alone."""
-        self.count += 1
-        name = f"test{self.count}"
-        self.run(
-            f"CREATE DATABASE {name} CHARACTER SET latin1",  # our tables must not depend on the database's default
-            f"CREATE USER '{name}'@'%' IDENTIFIED BY '{escape_string(PASSWORD)}'",
-            f"GRANT ALL ON {name}.* TO '{name}'@'%'",
-        )
-        return {
-            "DATABASE_HOST": "127.0.0.1",
-            "DATABASE_PORT": str(self.port),
-            "DATABASE_NAME": name,
-            "DATABASE_USERNAME": name,
-            "DATABASE_PASSWORD": PASSWORD,
-            "SECRET_KEY": SECRET_KEY,
-        }
-
-    @contextmanager
-    def frozen(self):
-        """Stop the server in its tracks: connections stay open and nothing answers."""
-        self.process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.process.send_signal(signal.SIGCONT)
-
-
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory):
+@contextmanager
+def mariadb_server(folder: Path, *options):
+    """Run a private server with its data in folder and yield its MariaDB."""
     search = f"{os.environ['PATH']}:/usr/sbin"
     server, install = shutil.which("mariadbd", path=search), shutil.which("mariadb-install-db", path=search)
     if not (server and install):
         pytest.skip("needs mariadbd and mariadb-install-db (Debian: apt-get install mariadb-server)")
-    folder = tmp_path_factory.mktemp("mariadb")
     data, port = folder / "data", free_port()
     user = ["--user=root"] if os.geteuid() == 0 else []
     subprocess.run(
@@ -194,10 +146,16 @@ def mariadb(tmp_path_factory):
         capture_output=True,
     )
     command = [server, "--no-defaults", f"--datadir={data}", f"--socket={folder}/socket", f"--port={port}", *user]
-    command += ["--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--skip-name-resolve"]
+    command += ["--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--skip-name-resolve", *options]
     with running(command, folder / "log") as process:
         wait_until(lambda: accepts(port), what="mariadbd")
         yield MariaDB(port, process)
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory):
+    with mariadb_server(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -213,3 +171,34 @@ def mysql_app(no_settings, mariadb, monkeypatch):
 def rows(app, statement):
     with app.app_context(), db.engine.connect() as connection:
         return connection.execute(text(statement)).all()
+
+
+@pytest.fixture
+def migrate_with(no_settings, monkeypatch):
+    """Return a function that runs `flask migrate` in the environment given and returns its result."""
+
+    def run(given):
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        return create_app().test_cli_runner().invoke(args=["migrate", "--wait", "5"])
+
+    return run
+
+
+@pytest.fixture
+def application_of(no_settings, monkeypatch):
+    """Return a function that makes the application whose user `flask migrate` made in the environment given."""
+    apps = []
+
+    def make(given):
+        for name in ("DATABASE_USERNAME", "DATABASE_PASSWORD"):
+            monkeypatch.setenv(name, given[f"APP_{name}"])
+            monkeypatch.delenv(f"APP_{name}", raising=False)
+        apps.append(create_app())
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()

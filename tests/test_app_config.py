@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import make_url
 
 from app.config import POOL_SIZE, ConfigError, from_environment
-from tests.conftest import PASSWORD, ROOT, SECRET_KEY, accepts, clean_environment, free_port
+from tests.conftest import ROOT, accepts, clean_environment, free_port
+from tests.mariadb import PASSWORD, SECRET_KEY
 
 MYSQL = {"DATABASE_HOST": "db", "DATABASE_PASSWORD": PASSWORD, "SECRET_KEY": SECRET_KEY}
 CONTAINER = {"IN_CONTAINER": "1"}
@@ -71,6 +72,19 @@ def test_sqlite_may_be_asked_for_in_a_container():
     assert str(settings["SQLALCHEMY_DATABASE_URI"]) == "sqlite:////tmp/a"
 
 
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ("", []),
+        ("replica-1.example", ["replica-1.example"]),
+        ("replica-1.example,10.0.0.6, [::1]", ["replica-1.example", "10.0.0.6", "[::1]"]),
+    ],
+)
+def test_read_replicas(given, hosts):
+    assert from_environment({**MYSQL, "DATABASE_READER_HOST": given})["DATABASE_READER_HOSTS"] == hosts
+
+
+READER_RULE = "DATABASE_READER_HOST must be host names, comma separated; the port goes into DATABASE_PORT"
 BAD = [
     (CONTAINER, "missing environment variables: DATABASE_HOST, DATABASE_PASSWORD, SECRET_KEY"),
     ({**CONTAINER, "SECRET_KEY": SECRET_KEY}, "missing environment variables: DATABASE_HOST, DATABASE_PASSWORD"),
@@ -82,6 +96,9 @@ BAD = [
     ({**MYSQL, "DATABASE_PORT": "65536"}, f"DATABASE_PORT: {PORT_RULE} '65536'"),
     ({**MYSQL, "DATABASE_PORT": "٣"}, f"DATABASE_PORT: {PORT_RULE} '٣'"),
     ({**MYSQL, "DATABASE_HOST": "db:3306"}, "DATABASE_HOST must be a host name; the port goes into DATABASE_PORT"),
+    ({**MYSQL, "DATABASE_READER_HOST": "a:3306"}, READER_RULE),
+    ({**MYSQL, "DATABASE_READER_HOST": "a,,b"}, READER_RULE),
+    ({**MYSQL, "DATABASE_READER_HOST": "a b"}, READER_RULE),
     ({"DATABASE_URL": "db:x"}, f"DATABASE_URL: {PORT_RULE} 'x'"),
     ({"DATABASE_URL": "db:"}, f"DATABASE_URL: {PORT_RULE} ''"),
     ({"DATABASE_URL": "mysql://u:p@db:70000/n"}, f"DATABASE_URL: {PORT_RULE} '70000'"),
@@ -158,7 +175,7 @@ def test_migrate_reports_an_unreachable_database_in_one_line():
         "flask", "--app", "app", "migrate", "--wait", "1", **{**MYSQL, "DATABASE_HOST": "127.0.0.1"}, DATABASE_PORT=port
     )
     assert result.returncode == 1
-    assert result.stderr.startswith("migrate: no database after 1 s: (2003, ")
+    assert result.stderr.startswith("migrate: error: no database after 1 s: (2003, ")
     assert result.stderr.count("\n") == 1
     assert PASSWORD not in result.stderr
 

@@ -42,7 +42,7 @@ def test_database_newer_than_this_version_is_refused_in_one_line(app):
         connection.commit()
     result = migrate(app)
     assert result.exit_code == 1
-    assert result.output == "migrate: Can't locate revision identified by '9999'\n"
+    assert result.output == "migrate: error: Can't locate revision identified by '9999'\n"
 
 
 # On MariaDB.
@@ -85,8 +85,8 @@ def test_missing_tables_are_an_unavailable_database(mysql_app):
 @pytest.mark.slow
 def test_four_migrators_at_once_go_one_after_the_other(mariadb):
     """We hold the lock until all four wait for it, so that the test does not depend on who is quick."""
-    given = mariadb.database()
-    name = given["DATABASE_NAME"]
+    given = mariadb.database_of_master()
+    name, user = given["DATABASE_NAME"], given["APP_DATABASE_USERNAME"]
     command = ["flask", "--app", "app", "migrate"]
     with mariadb.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT GET_LOCK(%s, 0)", (f"migrate {name}",))
@@ -104,6 +104,8 @@ def test_four_migrators_at_once_go_one_after_the_other(mariadb):
     assert [process.returncode for process in processes] == [0] * 4, results
     assert sorted(output.split()[1] for output, _ in results) == ["nothing"] * 3 + ["upgraded"]
     assert [errors for _, errors in results] == [""] * 4
+    assert all(output.endswith(f", user {user} may read and write rows\n") for output, _ in results)
+    mariadb.connect(user, given["APP_DATABASE_PASSWORD"], database=name).close()
 
 
 @pytest.mark.slow
@@ -148,7 +150,7 @@ def test_migrate_does_not_wait_for_what_waiting_cannot_mend(mariadb, name, value
     )
     assert time.monotonic() - started < 10
     assert result.returncode == 1
-    assert result.stderr.startswith(f"migrate: ({code}, ")
+    assert result.stderr.startswith(f"migrate: error: ({code}, ")
     assert result.stderr.count("\n") == 1
 
 

@@ -1,9 +1,13 @@
 """The rehearsal: deploy to an embedded AWS with deploy.sh, run what was deployed, visit it, tear it down.
 
 python -m rehearsal        KEEP=1 leaves it running until Ctrl-C
+
+Images are built and run by docker or podman (CONTAINER_ENGINE) where one works on this machine and has, or can pull,
+the base images; otherwise, or with REHEARSAL_ENGINE=none, a stand-in takes its place.
 """
 
 import os
+import platform
 import secrets
 import signal
 import subprocess
@@ -13,13 +17,15 @@ import time
 from pathlib import Path
 
 from deploy.settings import PROJECT
-from rehearsal import database, engine, server
+from rehearsal import database, engine, real_engine, server
 from rehearsal.oci import ImageError
+from rehearsal.real_engine import Engine, EngineError
 from rehearsal.service import Account, running
 from rehearsal.tasks import TaskError
 from rehearsal.visitor import VisitError, Visitor
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCKERFILE = ROOT / "docker" / "Dockerfile"
 
 REAL = "real"
 EMULATED = "emulated"
@@ -33,21 +39,23 @@ class RehearsalError(Exception):
 class Rehearsal:
     """The steps; `directory` is removed afterwards."""
 
-    def __init__(self, aws: server.Server, directory: Path):
-        self.aws, self.directory = aws, directory
+    def __init__(self, aws: server.Server, directory: Path, found: Engine | None):
+        self.aws, self.directory, self.engine = aws, directory, found
         self.account = Account(aws)
         self.config = directory / "config"
         self.config.mkdir()
         for path in (ROOT / "config").glob("*.env"):
             (self.config / path.name).write_text(path.read_text())
         self.environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TERM") if name in os.environ}
+        self.registry = aws.url.removeprefix("http://")
+        program = real_engine.install(directory, found) if found else engine.install(directory)
+        self.environment |= real_engine.settings() if found else {"REHEARSAL_IMAGES": str(directory / "images")}
         self.environment |= aws.environment() | {
             "YES": "1",
             "PYTHON": sys.executable,
             "CONFIG": str(self.config),
-            "CONTAINER_ENGINE": str(engine.install(directory)),
-            "REHEARSAL_IMAGES": str(directory / "images"),
-            "REHEARSAL_REGISTRY": aws.url.removeprefix("http://"),
+            "CONTAINER_ENGINE": str(program),
+            "REHEARSAL_REGISTRY": self.registry,
         }
 
     def run(self, *words: str) -> None:
@@ -76,8 +84,23 @@ def title(text: str) -> None:
     print(f"\n== {text}", flush=True)
 
 
+def usable_engine() -> Engine | None:
+    """The engine that builds and runs the images, and has their bases; else None and a line that says why."""
+    try:
+        found = real_engine.find_engine()
+        real_engine.pull_bases(found, DOCKERFILE)
+    except EngineError as error:
+        print(f"note: images and containers are stand-ins: {error}", flush=True)
+        return None
+    return found
+
+
 def rehearse(rehearsal: Rehearsal, keep: bool) -> str:
     """All of it; returns what the rows were kept in."""
+    if rehearsal.engine:  # its containers run here, whatever they run on there
+        architecture = "ARM64" if platform.machine() in ("aarch64", "arm64") else "X86_64"
+        for env in ("lab", "reference"):
+            rehearsal.change(env, CpuArchitecture=architecture)
     title("The lab's environment: LabRole, no IAM resource")
     rehearsal.run("./deploy.sh", "lab")
     rehearsal.expect_iam("lab", 0)
@@ -98,7 +121,7 @@ def rehearse(rehearsal: Rehearsal, keep: bool) -> str:
 def visit(rehearsal: Rehearsal, keep: bool) -> str:
     """Run the tasks, create an entry through the load balancer and read it back; what the rows were kept in."""
     stack = f"{PROJECT}-lab"
-    with running(rehearsal.account, stack, rehearsal.directory) as service:
+    with running(rehearsal.account, stack, rehearsal.directory, rehearsal.engine) as service:
         print(f"{len(service.tasks)} tasks of migrate, app and web, on {service.store}")
         print(service.tasks[0].logs("migrate").strip())
         balancer = rehearsal.account.load_balancer(stack)
@@ -122,18 +145,31 @@ def stay(url: str, load_balancer: str) -> None:
         print()
 
 
-def summary(store: str) -> str:
+def summary(store: str, used: Engine | None) -> str:
     """What was real, what was emulated, what was not exercised."""
+    if used:
+        bases = [name.partition("@")[0] for name in real_engine.base_images(DOCKERFILE)]
+        images = (REAL, f"built by {used.name} on {' and '.join(bases)}")
+        containers = (REAL, f"containers of {used.name}: own user, read-only root, no capabilities")
+        left_out = (
+            "Fargate, port 80, HTTPS, DNS, alarms",
+            LEFT_OUT,
+            "need AWS; containers share this machine's network",
+        )
+    else:
+        images = (EMULATED, "the project's own files; base image and RUN steps left out")
+        containers = (REAL, "local processes, not containers")
+        left_out = ("Fargate, read-only root, HTTPS, DNS, alarms", LEFT_OUT, "need AWS, or a container engine")
     rows = [
         ("templates, change sets, events, outputs", EMULATED, "CloudFormation of the embedded AWS"),
         ("VPC, security groups, IAM, RDS instance", EMULATED, "accepted and remembered; no packet is filtered"),
         ("deploy.sh, packaging, image push by tag", REAL, "against its S3 and its registry"),
-        ("images", EMULATED, "the project's own files; base image and RUN steps left out"),
+        ("images", *images),
         ("secrets", REAL, "generated there, handed to each container as its task definition says"),
-        ("nginx, Gunicorn, Flask, migrations", REAL, "local processes, not containers"),
+        ("nginx, Gunicorn, Flask, migrations", *containers),
         ("database", REAL, f"{store}, not RDS MySQL"),
         ("load balancer", EMULATED, "forwards HTTP to the registered tasks"),
-        ("Fargate, read-only root, HTTPS, DNS, alarms", LEFT_OUT, "need AWS, or a container engine"),
+        left_out,
     ]
     return "\n".join(f"{what:<46}{how:<15}{why}" for what, how, why in rows)
 
@@ -143,16 +179,22 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     try:
+        found = usable_engine()
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as directory, server.start() as aws:
             print(f"embedded AWS at {aws.url}")
-            store = rehearse(Rehearsal(aws, Path(directory)), os.environ.get("KEEP") == "1")
+            rehearsal = Rehearsal(aws, Path(directory), found)
+            try:
+                store = rehearse(rehearsal, os.environ.get("KEEP") == "1")
+            finally:
+                if found:
+                    real_engine.remove_images(found, rehearsal.registry)
     except (RehearsalError, VisitError, TaskError, ImageError, server.ServerError, database.DatabaseError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     title(f"Rehearsed in {time.monotonic() - started:.0f} s")
-    print(summary(store))
+    print(summary(store, found))
     return 0
 
 

@@ -35,7 +35,7 @@ class DatabaseError(Exception):
 
 @dataclass
 class Database:
-    """A running server with one database and the one user who owns it."""
+    """A running server with one database and its master user."""
 
     host: str
     port: int
@@ -69,7 +69,7 @@ def find_programs() -> tuple[str, str] | None:
 
 
 def start(directory: Path, name: str, user: str, password: str) -> Database | None:
-    """Start a server in a new directory and make a database and a user with all rights on it.
+    """Start a server in a new directory and make a database and a master user.
 
     Takes about a second. The password is of printable ASCII, as RDS asks.
     None where no MariaDB is installed: `apt-get install mariadb-server` or an equal mends it.
@@ -124,15 +124,13 @@ def wait(directory: Path, process: subprocess.Popen) -> None:
 
 
 def create(database: Database, directory: Path) -> None:
-    """Make the database and its user, who may come from this machine only."""
+    """Make the database and its master user, who may come from this machine only and make other users, as on RDS."""
     quoted = database.name.replace("`", "``")
-    # In a GRANT the name is a pattern, in which _ and % would fit other databases too.
-    pattern = quoted.replace("_", "\\_").replace("%", "\\%")
     connection = pymysql.connect(unix_socket=str(directory / "socket"), user=administrator(), ssl_disabled=True)
     with connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE `{quoted}`")
         cursor.execute("CREATE USER %s@'127.0.0.1' IDENTIFIED BY %s", (database.user, database.password))
-        cursor.execute(f"GRANT ALL ON `{pattern}`.* TO %s@'127.0.0.1'", (database.user,))
+        cursor.execute("GRANT ALL ON *.* TO %s@'127.0.0.1' WITH GRANT OPTION", (database.user,))
 
 
 def failure(directory: Path, what: str) -> DatabaseError:

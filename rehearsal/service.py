@@ -1,17 +1,25 @@
 """The deployed service, as its APIs describe it: its tasks run here and stand behind its load balancer."""
 
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 import boto3
 
 from rehearsal import database
-from rehearsal.server import Server, free_port
-from rehearsal.tasks import Task, parse_secret_reference, run_as_processes, secret_value
+from rehearsal.containers import run_in_containers
+from rehearsal.processes import run_as_processes
+from rehearsal.real_engine import Engine
+from rehearsal.server import Server, free_port, request
+from rehearsal.tasks import POLL, Container, Task, parse_secret_reference, secret_value
 
 STACK = "AWS::CloudFormation::Stack"
+# Where containers have the directory of the SQLite file.
+ROWS = "/rows"
+SECONDS_TO_ANSWER = 30
 
 
 class Account:
@@ -69,49 +77,73 @@ def definition_of(account: Account, stack: str) -> tuple[dict, int]:
 
 
 @contextmanager
-def running(account: Account, stack: str, directory: Path) -> Iterator[Running]:
-    """Run the service's tasks until the block is left, each registered behind the load balancer."""
+def running(account: Account, stack: str, directory: Path, engine: Engine | None = None) -> Iterator[Running]:
+    """Run the service's tasks until the block is left, each registered behind the load balancer.
+
+    In containers of the engine, or as local processes without one.
+    """
     definition, count = definition_of(account, stack)
     with ExitStack() as until_left:
-        environment, store = _database(account, definition, directory, until_left)
+        environment, store = _database(account, definition, directory, until_left, engine)
         tasks = []
         for number in range(1, count + 1):
             place = directory / f"task-{number}"
             place.mkdir()
-            task, port = _start(account, definition, place, environment)
+            task, port = _start(account, definition, place, environment, engine)
             until_left.callback(task.stop)
             task.wait_until_healthy()
-            _register(account, stack, port)
+            _register(account, stack, task.containers[_front(definition)], port)
             tasks.append(task)
         yield Running(tasks, store)
 
 
-def _database(account, definition, directory, until_left) -> tuple[dict[str, str], str]:
-    """Variables that lead a task to a database on this machine, and what it is. Login as in the definition."""
-    app = next(container for container in definition["containerDefinitions"] if container["name"] == "app")
-    told = {pair["name"]: pair["value"] for pair in app["environment"]}
-    told |= {pair["name"]: account.resolve_secret(pair["valueFrom"]) for pair in app["secrets"]}
+def _database(account, definition, directory, until_left, engine) -> tuple[dict[str, str], str]:
+    """Variables that lead a task to a database on this machine, and what it is. Its master as in the definition."""
+    migrate = next(each for each in definition["containerDefinitions"] if each["name"] == "migrate")
+    told = {pair["name"]: pair["value"] for pair in migrate["environment"]}
+    told |= {pair["name"]: account.resolve_secret(pair["valueFrom"]) for pair in migrate["secrets"]}
     login = (told["DATABASE_NAME"], told["DATABASE_USERNAME"], told["DATABASE_PASSWORD"])
     started = database.start(directory / "database", *login)
     if started is None:
-        return {"DATABASE_URL": f"sqlite:///{directory / 'flaskcrud.sqlite'}"}, "SQLite (no MariaDB is installed)"
+        rows = directory / "rows"
+        rows.mkdir()
+        rows.chmod(0o777)  # a container's user has another number; the directory above is ours alone
+        url = f"sqlite:///{ROWS if engine else rows}/flaskcrud.sqlite"
+        return {"DATABASE_URL": url}, "SQLite (no MariaDB is installed)"
     until_left.enter_context(started)
     return {"DATABASE_HOST": started.host, "DATABASE_PORT": str(started.port)}, "a private MariaDB"
 
 
-def _start(account, definition, place, environment) -> tuple[Task, int]:
-    web_port, app_port = free_port(), free_port()
-    outside = {
-        "WEB_PORT": str(web_port),
-        "WEB_ADDRESS": "127.0.0.1",
-        "APP_PORT": str(app_port),
-        "TMPDIR": str(place),
-        **environment,
-    }
-    registry = account.server.url.removeprefix("http://")
-    return run_as_processes(definition, place, account.resolve_secret, outside, registry=registry), web_port
+def _start(account, definition, place, environment, engine) -> tuple[Task, int]:
+    port, registry = free_port(), account.server.url.removeprefix("http://")
+    outside = {"WEB_PORT": str(port), "WEB_ADDRESS": "127.0.0.1", "APP_PORT": str(free_port()), **environment}
+    if engine is None:
+        outside["TMPDIR"] = str(place)
+        return run_as_processes(definition, place, account.resolve_secret, outside, registry=registry), port
+    rows = place.parent / "rows"
+    shared = {rows: ROWS} if rows.exists() else {}
+    return run_in_containers(engine, definition, place, account.resolve_secret, outside, registry, shared), port
 
 
-def _register(account, stack, port) -> None:
-    group = account.physical_id(stack, "AWS::ElasticLoadBalancingV2::TargetGroup")
-    account.client("elbv2").register_targets(TargetGroupArn=group, Targets=[{"Id": "127.0.0.1", "Port": port}])
+def _front(definition) -> str:
+    """The container that the load balancer sends requests to."""
+    return next(each["name"] for each in definition["containerDefinitions"] if each.get("portMappings"))
+
+
+def _register(account, stack, front: Container, port: int) -> None:
+    """Make the task a target, once it passes the target group's health check; until then it would get no request."""
+    balancing = account.client("elbv2")
+    arn = account.physical_id(stack, "AWS::ElasticLoadBalancingV2::TargetGroup")
+    path = balancing.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]["HealthCheckPath"]
+    wait_until_it_answers(front, port, path)
+    balancing.register_targets(TargetGroupArn=arn, Targets=[{"Id": "127.0.0.1", "Port": port}])
+
+
+def wait_until_it_answers(container: Container, port: int, path: str) -> None:
+    """Wait for the answer 200 of the container that listens on the port; TaskError if it does not come."""
+    end = time.monotonic() + SECONDS_TO_ANSWER
+    while time.monotonic() < end and container.wait(POLL) is None:
+        with suppress(OSError, HTTPException):
+            if request(f"http://127.0.0.1:{port}", "GET", path)[0] == 200:
+                return
+    raise container.failure(f"does not answer GET {path} with 200")

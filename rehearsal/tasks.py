@@ -1,26 +1,19 @@
-"""Runs what an ECS task definition says as processes of this machine, for a rehearsal without containers.
+"""What an ECS task definition says, whoever runs it: secrets, order, health checks, stopping.
 
-Kept: the order of the containers, command, environment, secrets, health checks, stop signal and stop time-out. Not
-kept, because a process is not a container: user, read-only root, memory, network. An image's files are below a
-directory instead of at /, so words and variables that name one of them are changed to where it is.
+rehearsal/containers.py runs its containers with a container engine, rehearsal/processes.py as processes without one.
 """
 
 import graphlib
 import json
 import os
-import re
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal import oci
-
-IMAGE_PATH = re.compile(r"(?<![\w./-])/[\w.@+/-]*[\w@+-]")
 POLL = 0.1  # seconds
 
 
@@ -84,39 +77,42 @@ def start_order(containers: list[dict]) -> list[dict]:
         raise TaskError("containers depend on each other: " + " -> ".join(error.args[1])) from None
 
 
-def relocate(text: str, root: Path) -> str:
-    """The text with each path of the image's files replaced by where they are unpacked."""
-    return IMAGE_PATH.sub(lambda path: f"{root}{path[0]}" if (root / path[0][1:]).exists() else path[0], text)
+def variables(container: dict, resolve_secret: Callable[[str], str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The container definition's environment, and its secrets with their values."""
+    environment = {pair["name"]: pair["value"] for pair in container.get("environment") or []}
+    secrets = {pair["name"]: resolve_secret(pair["valueFrom"]) for pair in container.get("secrets") or []}
+    return environment, secrets
 
 
 class Container:
-    """A process that stands for a container of the task."""
+    """A container of the task, and the process of this machine that ends when it ends."""
 
-    def __init__(self, definition: dict, image: oci.ImageConfig, root: Path, environment: dict[str, str], log: Path):
-        self.definition, self.image, self.root, self.environment, self.log = definition, image, root, environment, log
+    def __init__(self, definition: dict, log: Path):
+        self.definition, self.log = definition, log
         self.name: str = definition["name"]
-        # As in Docker, an entry point of the definition's own makes the image's command void.
-        command = [] if definition.get("entryPoint") else image.command
-        self.words = (definition.get("entryPoint") or image.entrypoint) + (definition.get("command") or command)
-        self.directory = root / os.path.normpath(definition.get("workingDirectory") or image.workdir).strip("/")
         self.process: subprocess.Popen | None = None
 
+    def start(self) -> None:
+        """Start the container; it may still end at once."""
+        raise NotImplementedError
+
     def spawn(self, words: list[str], log: Path) -> subprocess.Popen:
-        """Start words in the container's place, in a process group of their own."""
-        if not words:
-            raise TaskError(f"container {self.name}: neither the image nor the task definition has a command")
-        self.directory.mkdir(parents=True, exist_ok=True)
-        words = [relocate(word, self.root) for word in words]
-        place = {"cwd": self.directory, "env": self.environment, "start_new_session": True}
+        """Start words in the container's place."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Ask the container to end, as its image says; end it after the definition's time. Harmless if it has ended."""
+        raise NotImplementedError
+
+    def launch(self, words: list[str], log: Path, **options) -> subprocess.Popen:
+        """Start a program of this machine in a process group of its own."""
         with log.open("ab") as output:
             try:
-                return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **place)
+                return subprocess.Popen(
+                    words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **options
+                )
             except OSError as error:
                 raise TaskError(f"container {self.name}: cannot run {words[0]}: {error.strerror}") from None
-
-    def start(self) -> None:
-        """Start the process; it may still end at once."""
-        self.process = self.spawn(self.words, self.log)
 
     def wait(self, seconds: float) -> int | None:
         """The exit status, or None after so many seconds; what the process has left behind ends with it."""
@@ -163,14 +159,6 @@ class Container:
         lines = self.log.read_text(errors="replace").splitlines()[-15:]
         return TaskError("\n  ".join([f"container {self.name} {what}; its last lines:", *lines]))
 
-    def stop(self) -> None:
-        """Ask the process to end, as its image says; end it after the definition's time."""
-        if self.process and self.wait(0) is None:
-            self.process.send_signal(signal.Signals[self.image.stop_signal])
-            if self.wait(self.definition.get("stopTimeout", 30)) is None:
-                kill_group(self.process)
-                self.process.wait()
-
 
 def kill_group(process: subprocess.Popen) -> None:
     """End the process and all that it started, at once."""
@@ -212,39 +200,3 @@ class Task:
         """Stop the containers, dependents first."""
         for container in reversed(self.containers.values()):
             container.stop()
-
-
-def run_as_processes(
-    definition: Mapping,
-    directory: Path,
-    resolve_secret: Callable[[str], str],
-    environment: Mapping[str, str] | None = None,
-    path: str = f"{Path(sys.executable).parent}:{oci.SYSTEM_PATH}",
-    registry: str = "",
-) -> Task:
-    """Start the task of an ECS task definition (as DescribeTaskDefinition gives it) below an empty directory.
-
-    environment is what must differ on this machine: addresses, ports, TMPDIR; it has the last word. path is the PATH
-    where gunicorn, python and nginx are found. registry (127.0.0.1:PORT) stands for AWS's registries. Raises TaskError
-    or oci.ImageError. A runner with a real container engine would take the place of this function.
-    """
-    images: dict[str, tuple[Path, oci.ImageConfig]] = {}
-    containers = []
-    for container in start_order(definition["containerDefinitions"]):
-        name, reference = container["name"], container["image"]
-        if reference not in images:
-            root = directory / f"image-{name}"
-            images[reference] = root, oci.pull(reference, root, registry)
-        root, image = images[reference]
-        given = {pair["name"]: pair["value"] for pair in container.get("environment") or []}
-        values = {key: relocate(value, root) for key, value in (image.environment | given).items()}
-        secrets = {pair["name"]: resolve_secret(pair["valueFrom"]) for pair in container.get("secrets") or []}
-        outside = {"PATH": path, **(environment or {})}
-        containers.append(
-            Container(
-                container, image, root, {"LANG": "C.UTF-8"} | values | secrets | outside, directory / f"{name}.log"
-            )
-        )
-    task = Task(containers)
-    task.start()
-    return task

@@ -47,9 +47,12 @@ class Account:
             time.sleep(0.02)
         raise AssertionError(f"{name} is still in {stack['StackStatus']}")
 
+    def summaries(self, stack):
+        """What a stack has, as CloudFormation lists it."""
+        return self.cloudformation.list_stack_resources(StackName=stack["StackId"])["StackResourceSummaries"]
+
     def resources(self, stack):
-        listed = self.cloudformation.list_stack_resources(StackName=stack["StackId"])["StackResourceSummaries"]
-        return {entry["LogicalResourceId"]: entry["PhysicalResourceId"] for entry in listed}
+        return {entry["LogicalResourceId"]: entry["PhysicalResourceId"] for entry in self.summaries(stack)}
 
     def events(self, stack):
         return self.cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]

@@ -106,7 +106,7 @@ def test_again_is_no_change_no_build_and_no_upload(place):
     assert again.returncode == 0, again.stderr
     assert "flaskcrud-lab: no changes" in again.stdout
     assert "images: both are in the registry already" in again.stdout
-    assert "templates: 0 of 4 uploaded" in again.stdout
+    assert "templates: 0 of 8 uploaded" in again.stdout
     assert again.stdout.splitlines()[-1].startswith("Url ")
 
 
@@ -126,7 +126,7 @@ def test_failure_ends_with_its_first_cause_and_path_and_can_be_tried_again(place
     broken, config = tmp_path / "out", tmp_path / "config"
     shutil.copytree(OUT, broken)
     config.mkdir()
-    (config / "broken.env").write_text("ExecutionRoleName=LabRole\nTaskRoleName=LabRole\n")
+    (config / "broken.env").write_text("")
     compute = broken / "compute.yaml"
     compute.write_text(compute.read_text().replace("Image: !Ref WebImage", "Image: !Sub ${WebImage}-missing"))
     result = call("./deploy.sh", "broken", **place, CONFIG=str(config), OUT=str(broken))
@@ -163,6 +163,14 @@ def test_without_a_terminal_and_without_yes_nothing_is_begun(place, cloudformati
     before = names(cloudformation)
     result = call("./deploy.sh", "reference", **place | {"YES": ""})
     assert "set YES=1" in error_of(result)
+    assert names(cloudformation) == before
+
+
+def test_an_impossible_combination_is_one_line_before_anything_is_begun(place, tmp_path, cloudformation):
+    before = names(cloudformation)
+    (tmp_path / "half.env").write_text("DomainName=shop.test\n")
+    result = call("./deploy.sh", "half", **place, CONFIG=str(tmp_path))
+    assert "DomainName needs HostedZoneId" in error_of(result)
     assert names(cloudformation) == before
 
 
@@ -245,8 +253,9 @@ def test_an_endpoint_that_does_not_answer():
         (["./deploy.sh"], 2, "Usage: ./deploy.sh ENV"),
         (["./deploy.sh", "--nonsense"], 2, "Usage: ./deploy.sh ENV"),
         (["./deploy.sh", "a", "b"], 1, "one environment at a time"),
-        (["./deploy.sh", "nope"], 1, "there is no config/nope.env; environments: lab, reference"),
+        (["./deploy.sh", "nope"], 1, "there is no config/nope.env; environments: lab, production, reference, standard"),
         (["./deploy.sh", "lab; rm"], 1, "is no environment"),
+        (["./deploy.sh", "production"], 1, "config/production.env: DomainName=www.example.com is an example"),
         (["python", "-m", "deploy"], 2, "usage:"),
         (["python", "-m", "deploy", "explode", "lab"], 2, "invalid choice"),
     ],

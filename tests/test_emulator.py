@@ -1,9 +1,7 @@
 """The nest of out/ lives in the embedded AWS: made, changed, rolled back, deleted; by boto3 and by the AWS CLI."""
 
-import hashlib
 import http.server
 import json
-import re
 import subprocess
 import sys
 import threading
@@ -14,90 +12,18 @@ from botocore.exceptions import ClientError
 
 from rehearsal.server import load_balancer_request, start
 from tests.account import Account
+from tests.emulated import IMAGES, OUT, Nest
 
 pytestmark = pytest.mark.slow
 
-OUT = Path(__file__).parent.parent / "out"
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0"
-IMAGES = {"AppImage": "registry.example/app:1", "WebImage": "registry.example/web:1"}
 
 
 @pytest.fixture(scope="module")
 def account():
     with start() as server:
         yield Account(server)
-
-
-class Nest:
-    """The stacks of out/, as one root stack."""
-
-    def __init__(self, account):
-        self.account, self.name, self.id = account, next(account.names), None
-
-    def url(self):
-        """Where the root's template lies, its nested ones beside it."""
-        self.account.s3.create_bucket(Bucket="nest")
-        text = (OUT / "root.yaml").read_text()
-        for file in re.findall(r"TemplateURL: (\S+\.yaml)", text):
-            text = text.replace(f"TemplateURL: {file}", f"TemplateURL: {self.put((OUT / file).read_text())}")
-        return self.put(text)
-
-    def put(self, text):
-        key = hashlib.sha256(text.encode()).hexdigest()
-        self.account.s3.put_object(Bucket="nest", Key=key, Body=text.encode())
-        return f"{self.account.server.url}/nest/{key}"
-
-    def plan(self, kind, **parameters):
-        """A change set over the nest, described."""
-        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in {**IMAGES, **parameters}.items()]
-        made = self.account.cloudformation.create_change_set(
-            StackName=self.name,
-            ChangeSetName=next(self.account.names),
-            ChangeSetType=kind,
-            TemplateURL=self.url(),
-            Parameters=given,
-            Capabilities=["CAPABILITY_IAM"],
-            IncludeNestedStacks=True,
-        )
-        self.id = made["StackId"]
-        return self.account.cloudformation.describe_change_set(ChangeSetName=made["Id"])
-
-    def deploy(self, kind, **parameters):
-        """The status of the root after a change set has been executed."""
-        change_set = self.plan(kind, **parameters)
-        assert change_set["Status"] == "CREATE_COMPLETE", change_set["StatusReason"]
-        self.account.cloudformation.execute_change_set(ChangeSetName=change_set["ChangeSetId"])
-        return self.account.wait(self.id)["StackStatus"]
-
-    def children(self):
-        return {key: value for key, value in self.account.resources({"StackId": self.id}).items() if ":stack/" in value}
-
-    def inventory(self):
-        """Logical id -> physical id, of everything in the nested stacks."""
-        found = [self.account.resources({"StackId": arn}) for arn in self.children().values()]
-        return {key: value for child in found for key, value in child.items()}
-
-    def statuses(self):
-        return {key: self.account.wait(arn)["StackStatus"] for key, arn in self.children().items()}
-
-    def inner(self, change_set):
-        """Logical id -> change, of everything that a change set changes inside the nested stacks."""
-        changes = {}
-        for entry in change_set["Changes"]:
-            nested = entry["ResourceChange"].get("ChangeSetId")
-            if not nested:
-                continue
-            for change in self.account.cloudformation.describe_change_set(ChangeSetName=nested)["Changes"]:
-                changes[change["ResourceChange"]["LogicalResourceId"]] = change["ResourceChange"]
-        return changes
-
-    def failures(self, stack_id):
-        events = self.account.events({"StackId": stack_id})
-        return {e["LogicalResourceId"]: e for e in events if e["ResourceStatus"].endswith("_FAILED")}
-
-    def databases(self):
-        return self.account.rds.describe_db_instances()["DBInstances"]
 
 
 @pytest.fixture
@@ -176,7 +102,8 @@ def test_a_failed_update_goes_back(account, nest):
     # A rule is added and the database replaced before the service fails to start.
     changes = {"AppImage": f"{REGISTRY}/none:1", "DBName": "other", "CertificateArn": CERTIFICATE}
     assert nest.deploy("UPDATE", **changes) == "UPDATE_ROLLBACK_COMPLETE"
-    assert set(nest.statuses().values()) == {"UPDATE_ROLLBACK_COMPLETE"}
+    statuses = nest.statuses()
+    assert {statuses[key] for key in ("Network", "Edge", "Data", "Compute")} == {"UPDATE_ROLLBACK_COMPLETE"}
     assert nest.databases() == [database]
     assert nest.inventory() == before
     assert nest.deploy("UPDATE", AppImage="registry.example/app:3") == "UPDATE_COMPLETE"

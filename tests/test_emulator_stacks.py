@@ -75,6 +75,17 @@ def change_set_sees_a_condition(account):
     return [change["ResourceChange"]["Action"] for change in changes] == ["Add"]
 
 
+def change_set_sees_an_attribute_under_a_condition(account):
+    def template(value):
+        return {"template": {"Conditions": {"Wanted": {"Fn::Equals": [value, "yes"]}}}}
+
+    name = {"Fn::If": ["Wanted", {"Fn::GetAtt": "VPC.CidrBlock"}, ""]}
+    resources = {"VPC": VPC, "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}}
+    stack = account.create(resources, **template("no"))
+    changes = account.change_set(stack["StackName"], resources, **template("yes"))["Changes"]
+    return [change["ResourceChange"]["LogicalResourceId"] for change in changes] == ["Topic"]
+
+
 def rolled_back_stack_takes_no_change_set(account):
     stack = account.create({"Rule": BROKEN})
     try:
@@ -168,6 +179,7 @@ PROBES = [
     change_set_shows_the_nest,
     change_set_is_found_by_stack_arn,
     change_set_sees_a_condition,
+    change_set_sees_an_attribute_under_a_condition,
     rolled_back_stack_takes_no_change_set,
     untouched_resource_has_no_event,
     rollback_says_why,

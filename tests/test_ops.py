@@ -54,8 +54,13 @@ def test_package_and_deploy(aws):
         *("--capabilities", "CAPABILITY_IAM"),
         "--parameter-overrides",
         *("AppImage=registry.example/app:1", "WebImage=registry.example/web:1"),
-        *("ExecutionRoleName=LabRole", "TaskRoleName=LabRole"),
     )
     assert outputs(aws, "shop")["Url"].startswith("http://")
     nested = json.loads(aws("cloudformation", "list-stack-resources", "--stack-name", "shop"))
-    assert [item["LogicalResourceId"] for item in nested["StackResourceSummaries"]] == ["Network", "Data", "Compute"]
+    assert {item["LogicalResourceId"] for item in nested["StackResourceSummaries"]} == {
+        "Network",
+        "Egress",
+        "Edge",
+        "Data",
+        "Compute",
+    }

@@ -10,7 +10,9 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from rehearsal import database, oci, tasks
+from rehearsal import database, oci, processes, tasks
+from rehearsal.server import free_port
+from rehearsal.service import wait_until_it_answers
 
 ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app/db-AbCdEf"
 IMAGE = oci.ImageConfig(
@@ -52,7 +54,7 @@ def start(tmp_path, monkeypatch):
 
     def run(*containers, secrets=None, **options):
         started.append(
-            tasks.run_as_processes(
+            processes.run_as_processes(
                 {"containerDefinitions": list(containers)}, tmp_path / "task", (secrets or {}).__getitem__, **options
             )
         )
@@ -233,6 +235,15 @@ def test_a_container_that_never_gets_healthy(start, command):
         task.wait_until_healthy()
 
 
+def test_a_front_that_does_not_answer(start, monkeypatch):
+    monkeypatch.setattr("rehearsal.service.SECONDS_TO_ANSWER", 0.3)
+    task = start(service("front"), job("ended", "echo cannot bind"))
+    with pytest.raises(tasks.TaskError, match="container front does not answer GET /healthz with 200"):
+        wait_until_it_answers(task.containers["front"], free_port(), "/healthz")
+    with pytest.raises(tasks.TaskError, match=r"(?s)container ended does not answer.*cannot bind"):
+        wait_until_it_answers(task.containers["ended"], free_port(), "/healthz")
+
+
 def test_an_essential_container_that_ends_is_an_error(start):
     task = start(container("app", "sh", "-c", "echo broken; exit 4"), service("web"))
     task.containers["app"].wait(5)
@@ -311,8 +322,9 @@ def test_the_database_takes_a_hostile_password(tmp_path):
             cursor.execute("INSERT INTO t VALUES ('\U0001f600')")
             cursor.execute("SELECT x, CURRENT_USER(), @@bind_address FROM t")
             assert cursor.fetchall() == (("\U0001f600", "o'admin@127.0.0.1", "127.0.0.1"),)
-            with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
-                cursor.execute("CREATE DATABASE myxapp")  # which the pattern my_app would fit
+            # The master of RDS makes the application's user.
+            cursor.execute("CREATE USER other IDENTIFIED BY 'x'")
+            cursor.execute("GRANT SELECT ON my_app.* TO other")
         for wrong in ({"password": ""}, {"password": "", "user": "root"}):
             with pytest.raises(pymysql.err.OperationalError, match=r"Access denied|not allowed"):
                 pymysql.connect(**{**login, **wrong})

@@ -35,17 +35,23 @@ def main(argv: list[str]) -> int:
         changesets,
         containers,
         credentials,
+        database,
         deletion,
         edge,
+        firewall,
         lifecycle,
+        monitoring,
         network,
+        reading,
         references,
         registry,
+        scaling,
         stacks,
+        storage,
     )
 
-    parts = (network, credentials, containers, edge, registry, deletion, references, lifecycle, stacks, changesets)
-    for part in parts:
+    types = (network, credentials, storage, database, containers, scaling, edge, firewall, monitoring)
+    for part in (*types, registry, deletion, reading, references, lifecycle, stacks, changesets):
         part.install()
     threading.Thread(target=end_with, args=(os.getppid(), options.scratch), daemon=True).start()
     sys.argv = ["ministack"]

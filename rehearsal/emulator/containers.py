@@ -1,8 +1,8 @@
 """AWS::ECS::TaskDefinition with every field, AWS::ECS::Service with numbers that are numbers.
 
 The emulator drops or misspells what it does not run: Secrets, HealthCheck, DependsOn, SystemControls, LinuxParameters,
-RuntimePlatform; and it keeps `DesiredCount: !Ref` as text, which fails. It has no engine, so every task runs; here one
-whose image is not in the registry stops, as on AWS.
+RuntimePlatform; it keeps `DesiredCount: !Ref` as text, which fails, and knows no ForceNewDeployment. It has no engine,
+so every task runs; here one whose image is not in the registry stops, as on AWS.
 """
 
 import json
@@ -120,9 +120,19 @@ def update_service(original):
             # Left out, the number of tasks stays as it is.
             old = {key: value for key, value in old.items() if key != "DesiredCount"}
         original(physical_id, old, new, stack_name)
+        if is_forced(old, new):
+            cluster, _, name = physical_id.rpartition("service/")[2].partition("/")
+            ecs._update_service({"cluster": cluster, "service": name, "forceNewDeployment": True})
         return complete(physical_id, new)
 
     return update
+
+
+def is_forced(old: dict, new: dict) -> bool:
+    """Whether a changed nonce, and nothing else, asks for new tasks."""
+    wanted = new.get("ForceNewDeployment", {})
+    changed = wanted != old.get("ForceNewDeployment", {}) and wanted.get("EnableForceNewDeployment")
+    return bool(changed) and new["TaskDefinition"] == old["TaskDefinition"]
 
 
 def install() -> None:

@@ -1,9 +1,12 @@
-"""Load balancer targets are told apart by id and port, so that two tasks can listen on one address.
+"""Load balancer targets are told apart by id and port, so that two tasks can listen on one address; listeners of a
+stack have their attributes from the beginning; a target group's full name is that of its metrics.
 
-The emulator ignores a second target of the same id.
+The emulator ignores a second target of the same id and a listener's attributes until its first update, and forgets how
+the full name begins.
 """
 
 from ministack.services import alb
+from ministack.services.cloudformation import provisioners
 
 from rehearsal.emulator.patch import wrap
 
@@ -50,7 +53,26 @@ def deregister(original):
     return deregistered
 
 
+def create_listener(original):
+    """Keep the attributes, as the API does."""
+
+    def created(logical_id, props, stack_name):
+        arn, attributes = original(logical_id, props, stack_name)
+        held = alb._listener_attrs.setdefault(arn, [{"Key": "routing.http.response.server.enabled", "Value": "true"}])
+        provisioners._elbv2_merge_attributes(held, props.get("ListenerAttributes"))
+        return arn, attributes
+
+    return created
+
+
+def full_name(original):
+    """As metrics name it: targetgroup/NAME/ID."""
+    return lambda arn: f"targetgroup/{original(arn)}"
+
+
 def install() -> None:
-    """Mend both calls."""
+    """Mend the calls and the listener's handler."""
+    wrap(provisioners._elbv2_listener_create, create_listener)
+    wrap(alb._target_group_full_name_from_arn, full_name)
     wrap(alb._register_targets, register)
     wrap(alb._deregister_targets, deregister)

@@ -5,6 +5,7 @@ in FAILED events; a failed create rolls back without a reason, a replaced databa
 stack replaces or drops is gone before the nest's update has succeeded.
 """
 
+import itertools
 from contextvars import ContextVar
 
 from ministack.services import cloudformation
@@ -18,8 +19,8 @@ DISABLE_ROLLBACK: ContextVar[bool] = ContextVar("disable_rollback", default=Fals
 HELD: set[tuple[str, str]] = set()
 # Resources that the running update adds.
 ADDED: set[tuple[str, str]] = set()
-# Root stack's id -> deletions in its nested stacks that wait until the whole update has succeeded.
-WAITING: dict[str, list[tuple]] = {}
+# Root stack's id -> name of a nested stack -> its deletions, which wait until the whole update has succeeded.
+WAITING: dict[str, dict[str, list[tuple]]] = {}
 
 
 def deploy_stack(original):
@@ -32,9 +33,10 @@ def deploy_stack(original):
         finally:
             DISABLE_ROLLBACK.reset(token)
             # A nested stack's id is never in here.
-            waiting = WAITING.pop(stack_id, [])
+            waiting = WAITING.pop(stack_id, {})
         if cloudformation._stacks[name]["StackStatus"] == "UPDATE_COMPLETE":
-            for order in reversed(waiting):
+            # Each stack's are in the order of their dependencies; a stack that came later needs those before it.
+            for order in itertools.chain.from_iterable(reversed(waiting.values())):
                 clean_up(*order)
 
     return deploy
@@ -63,7 +65,8 @@ def delete_resource(original):
         if replaced and definition.get("UpdateReplacePolicy") == "Snapshot":
             provisioners._snapshot_resource(kind, physical_id, props)
         if "RootId" in stack and kind != "AWS::CloudFormation::Stack":
-            return WAITING.setdefault(stack["RootId"], []).append((kind, physical_id, props, stack_name, logical_id))
+            waiting = WAITING.setdefault(stack["RootId"], {}).setdefault(stack_name, [])
+            return waiting.append((kind, physical_id, props, stack_name, logical_id))
         return original(kind, physical_id, props, stack_name, logical_id)
 
     return delete

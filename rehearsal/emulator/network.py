@@ -1,13 +1,20 @@
-"""Resource types that the emulator refuses: EIP, NatGateway, SecurityGroupIngress, SecurityGroupEgress."""
+"""Resource types that the emulator refuses: EIP, NatGateway, FlowLog, SecurityGroupIngress, SecurityGroupEgress.
 
+Of a VPC endpoint it does not show who may use it.
+"""
+
+import json
 import secrets
+from xml.sax.saxutils import escape
 
 from ministack.core.responses import now_iso
-from ministack.services import ec2
+from ministack.services import cloudwatch_logs, ec2, s3
 from ministack.services.cloudformation import provisioners
 
-from rehearsal.emulator.patch import ResourceType
+from rehearsal.emulator.patch import ResourceType, wrap
 
+# The policy of an endpoint that is given none.
+OPEN = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 RULE_PROPERTIES = (
     "CidrIp",
     "CidrIpv6",
@@ -102,6 +109,52 @@ def delete_nat_gateway(physical_id, _props):
         ec2._nat_gateways[physical_id]["State"] = "deleted"
 
 
+def destination_of(props: dict) -> str:
+    """Where a flow log writes to: an ARN or the name of a log group; ValueError when it does not exist."""
+    kind = props.get("LogDestinationType", "cloud-watch-logs")
+    destination = props.get("LogDestination") or props.get("LogGroupName", "")
+    # arn:aws:s3:::BUCKET/PREFIX and arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*
+    part = (destination.split(":") + 6 * [""])[5 if kind == "s3" else 6] or destination
+    exists = part.partition("/")[0] in s3._buckets if kind == "s3" else part in cloudwatch_logs._log_groups
+    if not exists:
+        raise ValueError(f"LogDestination: {destination} does not exist")
+    if kind == "cloud-watch-logs" and not props.get("DeliverLogsPermissionArn"):
+        raise ValueError("DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.")
+    return destination
+
+
+def create_flow_log(_logical_id, props, _stack_name):
+    """ValueError when what it watches or where it writes to does not exist."""
+    watched = {"VPC": ec2._vpcs, "Subnet": ec2._subnets}.get(props["ResourceType"], ec2._network_interfaces)
+    if props["ResourceId"] not in watched:
+        raise ValueError(f"The {props['ResourceType']} ID '{props['ResourceId']}' does not exist")
+    flow_log = new_id("fl")
+    ec2._flow_logs[flow_log] = {
+        "FlowLogId": flow_log,
+        "ResourceId": props["ResourceId"],
+        "ResourceType": props["ResourceType"],
+        "TrafficType": props.get("TrafficType", "ALL"),
+        "LogDestinationType": props.get("LogDestinationType", "cloud-watch-logs"),
+        "LogDestination": destination_of(props),
+        "FlowLogStatus": "ACTIVE",
+        "CreationTime": now_iso(),
+    }
+    provisioners._ec2_apply_tags(flow_log, props)
+    return flow_log, {"Id": flow_log}
+
+
+def update_flow_log(physical_id, old, new, _stack_name, _logical_id):
+    """Only tags change in place."""
+    provisioners._ec2_apply_tags(physical_id, new, old)
+    return physical_id, {"Id": physical_id}
+
+
+def delete_flow_log(physical_id, _props):
+    """End the records; those that were written stay."""
+    ec2._flow_logs.pop(physical_id, None)
+    ec2._tags.pop(physical_id, None)
+
+
 def rule_of(side: str, prefix: str) -> ResourceType:
     """The type of a rule that stands beside its security group, on one side of it."""
 
@@ -143,12 +196,44 @@ ADDED = (
         update_nat_gateway,
         replacing=("AllocationId", "AvailabilityMode", "ConnectivityType", "PrivateIpAddress", "SubnetId", "VpcId"),
     ),
+    ResourceType(
+        "AWS::EC2::FlowLog",
+        create_flow_log,
+        delete_flow_log,
+        update_flow_log,
+        replacing=(
+            "DeliverLogsPermissionArn",
+            "LogDestination",
+            "LogDestinationType",
+            "LogFormat",
+            "LogGroupName",
+            "MaxAggregationInterval",
+            "ResourceId",
+            "ResourceType",
+            "TrafficType",
+        ),
+    ),
     rule_of("IpPermissions", "Ingress"),
     rule_of("IpPermissionsEgress", "Egress"),
 )
 
 
+def endpoint(original):
+    """Show the groups, the private names and the policy of a VPC endpoint."""
+
+    def described(record, tag="item"):
+        groups = "".join(f"<item><groupId>{group}</groupId></item>" for group in record.get("SecurityGroupIds") or [])
+        private = str(provisioners._cfn_bool(record.get("PrivateDnsEnabled", False))).lower()
+        policy = record.get("PolicyDocument") or {"Version": "2008-10-17", "Statement": [OPEN]}
+        shown = f"<groupSet>{groups}</groupSet><privateDnsEnabled>{private}</privateDnsEnabled>"
+        shown += f"<policyDocument>{escape(policy if isinstance(policy, str) else json.dumps(policy))}</policyDocument>"
+        return original(record, tag).replace("<subnetIdSet>", f"{shown}<subnetIdSet>", 1)
+
+    return described
+
+
 def install() -> None:
-    """Register the types."""
+    """Register the types, and mend the description of endpoints."""
+    wrap(ec2._vpce_fields_xml, endpoint)
     for added in ADDED:
         added.register()

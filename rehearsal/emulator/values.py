@@ -1,6 +1,7 @@
 """CloudFormation hands numbers and booleans around as text; the services want them as what they are."""
 
 INTEGERS = {
+    "Base",
     "ContainerPort",
     "Cpu",
     "DesiredCount",
@@ -8,6 +9,7 @@ INTEGERS = {
     "HealthCheckGracePeriodSeconds",
     "HostPort",
     "Interval",
+    "Limit",
     "MaximumPercent",
     "Memory",
     "MemoryReservation",
@@ -20,6 +22,7 @@ INTEGERS = {
     "StartTimeout",
     "StopTimeout",
     "Timeout",
+    "Weight",
 }
 BOOLEANS = {
     "Enable",

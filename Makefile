@@ -8,12 +8,13 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 EMULATOR := .venv-emulator
+SCAN := .venv-scan
 REGIONS := us-east-1 us-west-2 eu-west-1
 ENV ?=
 PORT ?= 8000
 export ENV
 
-.PHONY: help setup system lock build check lint test run rehearse deploy outputs destroy clean
+.PHONY: help setup system lock build check lint review resolve scan faults test run rehearse deploy outputs destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,6 +26,9 @@ $(VENV)/.ready: requirements/dev.txt
 
 $(EMULATOR)/.ready: requirements/emulator.txt
 	requirements/venv.sh $(EMULATOR) $<
+
+$(SCAN)/.ready: requirements/scan.txt
+	requirements/venv.sh $(SCAN) $<
 
 system: ## install nginx, MariaDB and Chromium where that is ours to do (root on Debian), else name what is missing
 	@requirements/system.sh
@@ -40,15 +44,27 @@ check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: seconds
 	$(MAKE) --no-print-directory lint
 	$(PYTHON) -m pytest -m "not slow"
 
-lint: $(VENV)/.ready ## cfn-lint, ruff, shellcheck, hadolint, yamllint
-	$(VENV)/bin/cfn-lint --include-checks I --regions $(REGIONS) -- out/*.yaml
+lint: $(VENV)/.ready ## cfn-lint with our rules, ruff, shellcheck, hadolint, yamllint
+	$(VENV)/bin/cfn-lint --include-checks I --append-rules review/rules --regions $(REGIONS) -- out/*.yaml
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/shellcheck deploy.sh .ci/run requirements/*.sh docker/*.sh
 	$(VENV)/bin/hadolint docker/Dockerfile
 	$(VENV)/bin/yamllint --strict .
 
-test: setup system ## every test, the slow ones too
+review: $(VENV)/.ready ## what an environment is made of, on one screen: ENV=lab, all without it
+	$(PYTHON) -m review summary "$(ENV)"
+
+resolve: $(VENV)/.ready ## write its templates with parameters and conditions applied, to build/resolved/ENV: ENV=lab
+	$(PYTHON) -m review resolve "$(ENV)"
+
+scan: $(SCAN)/.ready ## what checkov, cloudformation-validate and cfn-lint find in that: ENV=production
+	$(SCAN)/bin/python -m review scan "$(ENV)"
+
+faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes
+	$(PYTHON) -m tests.test_faults
+
+test: setup system $(SCAN)/.ready ## every test, the slow ones too
 	$(PYTHON) build_templates.py --check
 	$(MAKE) --no-print-directory lint
 	$(PYTHON) -m pytest
@@ -70,5 +86,5 @@ destroy: $(VENV)/.ready ## delete a deployed environment: ENV=lab
 	$(PYTHON) -m deploy destroy "$(ENV)"
 
 clean: ## remove virtual environments and caches
-	rm -rf $(VENV) $(EMULATOR) .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(EMULATOR) $(SCAN) .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

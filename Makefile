@@ -14,7 +14,7 @@ ENV ?=
 PORT ?= 8000
 export ENV
 
-.PHONY: help setup system lock build check lint review resolve scan faults test run rehearse deploy outputs destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan faults test run rehearse deploy outputs destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -41,8 +41,10 @@ build: $(VENV)/.ready ## write out/*.yaml from templates/*.py
 
 check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: seconds
 	$(PYTHON) build_templates.py --check
-	$(MAKE) --no-print-directory lint
-	$(PYTHON) -m pytest -m "not slow"
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint quick-tests
+
+quick-tests: $(VENV)/.ready ## the tests that need nothing to be running
+	$(PYTHON) -m pytest -m "not slow" $(addprefix --ignore=tests/test_,rules.py rules_nest.py faults.py)
 
 lint: $(VENV)/.ready ## cfn-lint with our rules, ruff, shellcheck, hadolint, yamllint
 	$(VENV)/bin/cfn-lint --include-checks I --append-rules review/rules --regions $(REGIONS) -- out/*.yaml
@@ -52,8 +54,9 @@ lint: $(VENV)/.ready ## cfn-lint with our rules, ruff, shellcheck, hadolint, yam
 	$(VENV)/bin/hadolint docker/Dockerfile
 	$(VENV)/bin/yamllint --strict .
 
-review: $(VENV)/.ready ## what an environment is made of, on one screen: ENV=lab, all without it
+review: $(VENV)/.ready $(SCAN)/.ready ## what an environment is made of, and what scanners find in it: ENV=lab, all without it
 	$(PYTHON) -m review summary "$(ENV)"
+	$(SCAN)/bin/python -m review scan "$(ENV)"
 
 resolve: $(VENV)/.ready ## write its templates with parameters and conditions applied, to build/resolved/ENV: ENV=lab
 	$(PYTHON) -m review resolve "$(ENV)"

@@ -216,6 +216,7 @@ def test_without_any_choice_the_defaults_hold():
     assert not references(nest.flat) & set(stack("root")["Parameters"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_the_flat_view_is_a_valid_template(env, tmp_path):
     *_, flat = write(load(env).nest, tmp_path)

@@ -13,6 +13,8 @@ from cfnlint.template import Template
 
 from tests.nest import ROOT
 
+pytestmark = pytest.mark.slow
+
 RULES = Rules.create_from_directory(str(ROOT / "review/rules"))
 HEADER = re.compile(r"^# (?P<ids>[EW]\d{4}(?: [EW]\d{4})*) (?P<kind>good|bad)\b")
 CHILD = re.compile(r"^# with (?P<name>\S+)")

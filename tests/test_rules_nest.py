@@ -5,6 +5,8 @@ from cfnlint.decode import decode_str
 
 from review.rules import _nest as nest
 
+pytestmark = pytest.mark.slow
+
 
 def view(text, path=None):
     if path:

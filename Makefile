@@ -76,8 +76,8 @@ run: $(VENV)/.ready ## serve the application here on SQLite: PORT=8000
 	$(VENV)/bin/flask --app app migrate
 	$(VENV)/bin/flask --app app run --port "$(PORT)"
 
-rehearse: setup system ## deploy to an embedded AWS and open the application there: KEEP=1 leaves it running
-	$(PYTHON) -m rehearsal
+rehearse: setup system ## deploy to an embedded AWS, open the application there: KEEP=1; ENV=all for every environment
+	$(PYTHON) -m rehearsal $(ENV)
 
 deploy: $(VENV)/.ready ## deploy to AWS: ENV=lab, YES=1 to agree beforehand
 	./deploy.sh "$(ENV)"

@@ -1,6 +1,7 @@
 """The rehearsal: deploy to an embedded AWS with deploy.sh, run what was deployed, visit it, tear it down.
 
-python -m rehearsal        KEEP=1 leaves it running until Ctrl-C
+python -m rehearsal         KEEP=1 leaves it running until Ctrl-C
+python -m rehearsal ENV...  tours of these environments instead, or of all: created, updated, destroyed
 
 Images are built and run by docker or podman (CONTAINER_ENGINE) where one works on this machine and has, or can pull,
 the base images; otherwise, or with REHEARSAL_ENGINE=none, a stand-in takes its place.
@@ -22,7 +23,9 @@ from rehearsal.oci import ImageError
 from rehearsal.real_engine import Engine, EngineError
 from rehearsal.service import Account, running
 from rehearsal.tasks import TaskError
+from rehearsal.tours import tour
 from rehearsal.visitor import VisitError, Visitor
+from review import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
@@ -34,6 +37,17 @@ LEFT_OUT = "not exercised"
 
 class RehearsalError(Exception):
     """A step of the rehearsal did not do what it should; one line."""
+
+
+FAULTS = (
+    RehearsalError,
+    VisitError,
+    TaskError,
+    ImageError,
+    server.ServerError,
+    database.DatabaseError,
+    environment.Problem,
+)
 
 
 class Rehearsal:
@@ -71,12 +85,20 @@ class Rehearsal:
         kept = [line for line in path.read_text().splitlines() if line.partition("=")[0] not in parameters]
         path.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in parameters.items())]) + "\n")
 
+    def value(self, env: str, name: str, default: str = "") -> str:
+        """A parameter of an environment, as this rehearsal's copy has it."""
+        return environment.read(env, self.config)[1].get(name, default)
+
+    def require(self, holds: bool, fault: str) -> None:
+        """Raise a RehearsalError with the fault unless it holds."""
+        if not holds:
+            raise RehearsalError(fault)
+
     def expect_iam(self, env: str, number: int) -> None:
         """Count the AWS::IAM::* resources that the deployed nest really holds."""
         found = sorted(kind for kind, _ in self.account.resources(f"{PROJECT}-{env}") if kind.startswith("AWS::IAM::"))
         print(f"{PROJECT}-{env}: {len(found)} AWS::IAM::* resources {' '.join(found)}".rstrip())
-        if len(found) != number:
-            raise RehearsalError(f"{PROJECT}-{env}: expected {number} AWS::IAM::* resources")
+        self.require(len(found) == number, f"{PROJECT}-{env}: expected {number} AWS::IAM::* resources")
 
 
 def title(text: str) -> None:
@@ -174,29 +196,53 @@ def summary(store: str, used: Engine | None) -> str:
     return "\n".join(f"{what:<46}{how:<15}{why}" for what, how, why in rows)
 
 
-def main() -> int:
-    """Run the rehearsal; returns the exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+def go_on_tours(environments: list[str]) -> None:
+    """Rehearse the life of each environment; a line for each at the end."""
+    ends = []
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as directory, server.start() as aws:
+        rehearsal = Rehearsal(aws, Path(directory), None)
+        for env in environments:
+            title(f"Tour of {env}")
+            ends.append(tour(rehearsal, env))
+    title("Tours")
+    print("\n".join(ends))
+
+
+def rehearse_all(keep: bool) -> None:
+    """The rehearsal with a visit; its table at the end."""
     started = time.monotonic()
+    found = usable_engine()
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as directory, server.start() as aws:
+        print(f"embedded AWS at {aws.url}")
+        rehearsal = Rehearsal(aws, Path(directory), found)
+        try:
+            store = rehearse(rehearsal, keep)
+        finally:
+            if found:
+                real_engine.remove_images(found, rehearsal.registry)
+    title(f"Rehearsed in {time.monotonic() - started:.0f} s")
+    print(summary(store, found))
+
+
+def main(argv: list[str]) -> int:
+    """Run the rehearsal, or tours of the environments named; returns the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        found = usable_engine()
-        with tempfile.TemporaryDirectory(prefix="rehearsal-") as directory, server.start() as aws:
-            print(f"embedded AWS at {aws.url}")
-            rehearsal = Rehearsal(aws, Path(directory), found)
-            try:
-                store = rehearse(rehearsal, os.environ.get("KEEP") == "1")
-            finally:
-                if found:
-                    real_engine.remove_images(found, rehearsal.registry)
-    except (RehearsalError, VisitError, TaskError, ImageError, server.ServerError, database.DatabaseError) as error:
+        known = environment.names(ROOT / "config")
+        for name in argv:
+            if name not in {*known, "all"}:
+                raise RehearsalError(f"there is no config/{name}.env; environments: {', '.join(known)}, or all")
+        if argv:
+            go_on_tours(known if "all" in argv else argv)
+        else:
+            rehearse_all(os.environ.get("KEEP") == "1")
+    except FAULTS as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    title(f"Rehearsed in {time.monotonic() - started:.0f} s")
-    print(summary(store, found))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

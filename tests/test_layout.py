@@ -14,7 +14,7 @@ RULES = {
     "templates": (set(), {"boto3", "botocore", "flask", "os", "datetime", "time", "pathlib", "subprocess"}),
     "review": (set(), {"boto3", "botocore", "troposphere", "flask"}),
     "deploy": ({"review"}, {"troposphere", "flask", "sqlalchemy"}),
-    "rehearsal": ({"deploy"}, {"troposphere", "flask"}),
+    "rehearsal": ({"deploy", "review"}, {"troposphere", "flask"}),
     "app": (set(), {"boto3", "botocore", "troposphere"}),
 }
 

@@ -56,3 +56,35 @@ def test_deploys_serves_a_browser_until_ctrl_c_and_tears_down():
         assert f"{stack}: DELETE_COMPLETE" in lines
     for kind in ("real", "emulated", "not exercised"):
         assert re.search(rf"^\S.* {kind}  ", text, re.MULTILINE)
+
+
+def run(*environments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "rehearsal", *environments],
+        cwd=ROOT,
+        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        stdin=subprocess.DEVNULL,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_the_life_of_every_environment():
+    result = run("all")
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr
+    assert result.stdout.splitlines()[-4:] == [
+        "lab: created, updated, destroyed; final snapshot: delete, 0 left",
+        "production: created, updated, destroyed; final snapshot: keep, 1 left",
+        "reference: created, updated, destroyed; final snapshot: keep, 1 left",
+        "standard: created, updated, destroyed; final snapshot: keep, 1 left",
+    ]
+
+
+def test_an_environment_that_is_not_there_is_one_line():
+    result = run("nope")
+    assert result.returncode == 1
+    assert result.stderr == (
+        "error: there is no config/nope.env; environments: lab, production, reference, standard, or all\n"
+    )

@@ -21,7 +21,7 @@ from deploy.settings import PROJECT
 from rehearsal import database, engine, real_engine, server
 from rehearsal.oci import ImageError
 from rehearsal.real_engine import Engine, EngineError
-from rehearsal.service import Account, running
+from rehearsal.service import Account, has_nginx, running
 from rehearsal.tasks import TaskError
 from rehearsal.tours import tour
 from rehearsal.visitor import VisitError, Visitor
@@ -144,7 +144,7 @@ def visit(rehearsal: Rehearsal, keep: bool) -> str:
     """Run the tasks, create an entry through the load balancer and read it back; what the rows were kept in."""
     stack = f"{PROJECT}-lab"
     with running(rehearsal.account, stack, rehearsal.directory, rehearsal.engine) as service:
-        print(f"{len(service.tasks)} tasks of migrate, app and web, on {service.store}")
+        print(f"{len(service.tasks)} tasks of {', '.join(service.tasks[0].containers)}, on {service.store}")
         print(service.tasks[0].logs("migrate").strip())
         balancer = rehearsal.account.load_balancer(stack)
         visitor = Visitor(rehearsal.aws.url, balancer["DNSName"])
@@ -180,7 +180,8 @@ def summary(store: str, used: Engine | None) -> str:
         )
     else:
         images = (EMULATED, "the project's own files; base image and RUN steps left out")
-        containers = (REAL, "local processes, not containers")
+        without = "" if has_nginx() else "; nginx is not installed and was left out"
+        containers = (REAL, "local processes, not containers" + without)
         left_out = ("Fargate, read-only root, HTTPS, DNS, alarms", LEFT_OUT, "need AWS, or a container engine")
     rows = [
         ("templates, change sets, events, outputs", EMULATED, "CloudFormation of the embedded AWS"),

@@ -1,5 +1,6 @@
 """The deployed service, as its APIs describe it: its tasks run here and stand behind its load balancer."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,6 +12,7 @@ import boto3
 
 from rehearsal import database
 from rehearsal.containers import run_in_containers
+from rehearsal.oci import SYSTEM_PATH
 from rehearsal.processes import run_as_processes
 from rehearsal.real_engine import Engine
 from rehearsal.server import Server, free_port, request
@@ -20,6 +22,8 @@ STACK = "AWS::CloudFormation::Stack"
 # Where containers have the directory of the SQLite file.
 ROWS = "/rows"
 SECONDS_TO_ANSWER = 30
+# The container that answers where there is no front tier.
+APP = "app"
 
 
 class Account:
@@ -83,6 +87,8 @@ def running(account: Account, stack: str, directory: Path, engine: Engine | None
     In containers of the engine, or as local processes without one.
     """
     definition, count = definition_of(account, stack)
+    if engine is None and not has_nginx():
+        definition = _without_front(definition)
     with ExitStack() as until_left:
         environment, store = _database(account, definition, directory, until_left, engine)
         tasks = []
@@ -115,8 +121,9 @@ def _database(account, definition, directory, until_left, engine) -> tuple[dict[
 
 
 def _start(account, definition, place, environment, engine) -> tuple[Task, int]:
-    port, registry = free_port(), account.server.url.removeprefix("http://")
-    outside = {"WEB_PORT": str(port), "WEB_ADDRESS": "127.0.0.1", "APP_PORT": str(free_port()), **environment}
+    web_port, app_port, registry = free_port(), free_port(), account.server.url.removeprefix("http://")
+    outside = {"WEB_PORT": str(web_port), "WEB_ADDRESS": "127.0.0.1", "APP_PORT": str(app_port), **environment}
+    port = app_port if _front(definition) == APP else web_port
     if engine is None:
         outside["TMPDIR"] = str(place)
         return run_as_processes(definition, place, account.resolve_secret, outside, registry=registry), port
@@ -127,7 +134,20 @@ def _start(account, definition, place, environment, engine) -> tuple[Task, int]:
 
 def _front(definition) -> str:
     """The container that the load balancer sends requests to."""
-    return next(each["name"] for each in definition["containerDefinitions"] if each.get("portMappings"))
+    return next((each["name"] for each in definition["containerDefinitions"] if each.get("portMappings")), APP)
+
+
+def has_nginx() -> bool:
+    """Whether nginx is installed where local processes find it."""
+    return shutil.which("nginx", path=SYSTEM_PATH) is not None
+
+
+def _without_front(definition: dict) -> dict:
+    """The definition without its nginx: requests go to the application."""
+    front = _front(definition)
+    return definition | {
+        "containerDefinitions": [each for each in definition["containerDefinitions"] if each["name"] != front]
+    }
 
 
 def _register(account, stack, front: Container, port: int) -> None:

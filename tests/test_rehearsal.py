@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from rehearsal import service
 from rehearsal.server import request
 from tests.nest import ROOT
 
@@ -51,11 +52,21 @@ def test_deploys_serves_a_browser_until_ctrl_c_and_tears_down():
     assert "flaskcrud-reference: 3 AWS::IAM::* resources" in text
     assert re.search(r"^POST http://\S+/entries/new  ->  HTTP 303$", text, re.MULTILINE)
     assert re.search(r"^GET http://\S+elb.amazonaws.com/  ->  HTTP 200$", text, re.MULTILINE)
-    assert "2 tasks of migrate, app and web" in text
+    assert "2 tasks of migrate, app, web, on " in text
     for stack in ("flaskcrud-lab", "flaskcrud-lab-bootstrap", "flaskcrud-reference", "flaskcrud-reference-bootstrap"):
         assert f"{stack}: DELETE_COMPLETE" in lines
     for kind in ("real", "emulated", "not exercised"):
         assert re.search(rf"^\S.* {kind}  ", text, re.MULTILINE)
+
+
+def test_without_nginx_requests_go_to_the_application(tmp_path, monkeypatch):
+    monkeypatch.setattr(service, "SYSTEM_PATH", str(tmp_path))
+    assert not service.has_nginx()
+    definition = {"containerDefinitions": [{"name": "app"}, {"name": "web", "portMappings": [{"containerPort": 80}]}]}
+    assert service._front(definition) == "web"
+    left = service._without_front(definition)
+    assert [each["name"] for each in left["containerDefinitions"]] == ["app"]
+    assert service._front(left) == "app"
 
 
 def run(*environments: str) -> subprocess.CompletedProcess:

@@ -5,18 +5,18 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import commands
+from deploy.commands import look, prepare, remove, up
 from deploy.faults import explain
 from deploy.problem import Problem
 
 VERBS = {
-    "preflight": (commands.preflight, "check settings, credentials and the state of the stack; change nothing"),
-    "bootstrap": (commands.bootstrap, "create or update the repositories and the bucket"),
-    "images": (commands.missing_images, "print the images that are still to be built and pushed"),
-    "registry-password": (commands.registry_password, "print the registry's password, to be piped to `login`"),
-    "up": (commands.up, "show the change set, ask, execute it, follow it"),
-    "outputs": (commands.print_outputs, "print the outputs, the URL last"),
-    "destroy": (commands.destroy, "delete the environment"),
+    "preflight": (prepare.preflight, "check settings, credentials and the state of the stack; change nothing"),
+    "bootstrap": (prepare.bootstrap, "create or update the repositories and the bucket"),
+    "images": (prepare.missing_images, "print the images that are still to be built and pushed"),
+    "registry-password": (prepare.registry_password, "print the registry's password, to be piped to `login`"),
+    "up": (up.up, "show the change set, ask, execute it, follow it"),
+    "outputs": (look.print_outputs, "print the outputs, the URL last"),
+    "destroy": (remove.destroy, "delete the environment"),
 }
 
 

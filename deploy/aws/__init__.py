@@ -1,0 +1,11 @@
+"""The only package that talks to AWS: each method is one question or one order, without a decision in it."""
+
+from deploy.aws.account import Account
+from deploy.aws.database import Database
+from deploy.aws.registry import Registry
+from deploy.aws.stacks import Stacks
+from deploy.aws.storage import Storage
+
+
+class Aws(Account, Stacks, Storage, Registry, Database):
+    """Everything that a deployment asks of AWS, a service a module."""

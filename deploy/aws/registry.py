@@ -1,0 +1,28 @@
+"""ECR: the images of the application."""
+
+import base64
+
+from deploy.aws.clients import Clients
+
+
+class Registry(Clients):
+    """Images of a repository."""
+
+    def image_digest(self, repository: str, tag: str) -> str | None:
+        """The digest of the image that the repository (its name) holds under the tag; None if it holds none."""
+        try:
+            answer = self._client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+        except self._client("ecr").exceptions.ImageNotFoundException:
+            return None
+        return answer["imageDetails"][0]["imageDigest"]
+
+    def empty_repository(self, repository: str) -> None:
+        """Delete every image of a repository."""
+        for page in self._client("ecr").get_paginator("list_images").paginate(repositoryName=repository):
+            if page["imageIds"]:
+                self._client("ecr").batch_delete_image(repositoryName=repository, imageIds=page["imageIds"])
+
+    def registry_password(self) -> str:
+        """A password for the user AWS at the account's registry, good for twelve hours."""
+        token = self._client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+        return base64.b64decode(token).decode().partition(":")[2]

@@ -1,0 +1,90 @@
+"""CloudFormation: stacks, change sets, events."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from deploy.aws.clients import Clients
+from deploy.events import Event, from_api
+
+
+class Stacks(Clients):
+    """Stacks, their change sets and their events."""
+
+    def stack(self, name: str) -> dict | None:
+        """The stack as DescribeStacks gives it, or None if there is none."""
+        try:
+            return self._client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            if "does not exist" in error.response["Error"].get("Message", ""):
+                return None
+            raise
+
+    def create_change_set(self, stack: str, name: str, kind: str, url: str, parameters: dict, tags: dict) -> str:
+        """Order a change set of type CREATE or UPDATE over the whole nest; its id."""
+        return self._client("cloudformation").create_change_set(
+            StackName=stack,
+            ChangeSetName=name,
+            ChangeSetType=kind,
+            TemplateURL=url,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            Capabilities=["CAPABILITY_IAM"],
+            IncludeNestedStacks=True,
+        )["Id"]
+
+    def create_stack(self, stack: str, body: str, parameters: dict, tags: dict) -> None:
+        """Order a stack from a template's text (51,200 bytes at most)."""
+        self._client("cloudformation").create_stack(StackName=stack, **self._plain_order(body, parameters, tags))
+
+    def update_stack(self, stack: str, body: str, parameters: dict, tags: dict) -> bool:
+        """Order an update from a template's text; False if there is nothing to change."""
+        try:
+            self._client("cloudformation").update_stack(StackName=stack, **self._plain_order(body, parameters, tags))
+        except ClientError as error:
+            if "No updates are to be performed" in error.response["Error"].get("Message", ""):
+                return False
+            raise
+        return True
+
+    @staticmethod
+    def _plain_order(body, parameters, tags):
+        return {
+            "TemplateBody": body,
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        }
+
+    def change_set(self, change_set_id: str, stack: str | None = None) -> dict:
+        """A change set with all its pages of changes."""
+        owner = {"StackName": stack} if stack else {}
+        pages = (
+            self._client("cloudformation")
+            .get_paginator("describe_change_set")
+            .paginate(ChangeSetName=change_set_id, **owner)
+        )
+        first, *rest = pages
+        for page in rest:
+            first["Changes"] += page["Changes"]
+        return first
+
+    def execute_change_set(self, change_set_id: str, stack: str) -> None:
+        """Order what the change set says."""
+        self._client("cloudformation").execute_change_set(ChangeSetName=change_set_id, StackName=stack)
+
+    def delete_change_set(self, change_set_id: str, stack: str) -> None:
+        """Forget a change set; the stack stays as it is."""
+        self._client("cloudformation").delete_change_set(ChangeSetName=change_set_id, StackName=stack)
+
+    def delete_stack(self, stack: str) -> None:
+        """Order the deletion of a stack."""
+        self._client("cloudformation").delete_stack(StackName=stack)
+
+    def events(self, stack_id: str, path: str, after: datetime | None) -> Iterator[Event]:
+        """The events of one stack, newest first, back to and without the moment `after`."""
+        pages = self._client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack_id)
+        for raw in (raw for page in pages for raw in page["StackEvents"]):
+            if after and raw["Timestamp"] <= after:
+                return
+            yield from_api(raw, path)

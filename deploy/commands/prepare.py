@@ -1,0 +1,69 @@
+"""The steps before the stack: preflight, repositories and bucket, images."""
+
+import os
+
+from deploy import images
+from deploy.aws import Aws
+from deploy.commands.environment import ROOT, load
+from deploy.follow import follow, last_event_time
+from deploy.settings import Settings
+from deploy.stacks import decision_for, described, outputs, ready
+from deploy.terminal import require_someone_to_ask, say
+from review import workspace
+
+
+def preflight(env: str) -> None:
+    """Hold everything that can be known beforehand; says where the deployment would go."""
+    wanted, _ = load(env)
+    require_someone_to_ask()
+    aws = Aws()
+    workspace.load(env, aws.region)  # holds the rules of the templates too
+    account = aws.account()
+    decision_for(aws.stack(wanted.stack), wanted.stack)
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    say(f"{wanted.stack} in account {account}, region {aws.region}" + (f", at {endpoint}" if endpoint else ""))
+
+
+def bootstrap(env: str) -> None:
+    """Create or update the stack with repositories and bucket, and wait for it."""
+    wanted, templates = load(env)
+    aws = Aws()
+    name, body = wanted.bootstrap_stack, templates["bootstrap.yaml"]
+    parameters = {"RepositoryNamespace": wanted.stack}
+    stack = ready(aws, wanted, name)
+    if stack is None:
+        aws.create_stack(name, body, parameters, wanted.tags)
+        say(f"{name}: {follow(aws, described(aws, name), None, say)}")
+        return
+    before = last_event_time(aws, name)
+    if aws.update_stack(name, body, parameters, wanted.tags):
+        say(f"{name}: {follow(aws, stack, before, say)}")
+    else:
+        say(f"{name}: no changes")
+
+
+def missing_images(env: str) -> None:
+    """Print `target platform reference` for each image that the registry does not hold yet.
+
+    Before there is a registry, all of them are missing, and - stands for the reference.
+    """
+    wanted, _ = load(env)
+    aws = Aws()
+    references = dict.fromkeys(images.TARGETS, "-")
+    if aws.stack(wanted.bootstrap_stack):
+        references = image_references(aws, wanted)
+    for target, reference in references.items():
+        if reference == "-" or not aws.image_digest(*images.split(reference)):
+            say(f"{target} {images.PLATFORMS[wanted.architecture]} {reference}")
+
+
+def image_references(aws: Aws, wanted: Settings) -> dict[str, str]:
+    """The reference of each image, by target: repository and the tag that its content gives it."""
+    bootstrapped = outputs(described(aws, wanted.bootstrap_stack))
+    return images.references(bootstrapped, images.content_tag(ROOT, wanted.architecture))
+
+
+def registry_password(env: str) -> None:
+    """Print the registry's password; to be piped, never shown."""
+    load(env)
+    say(Aws().registry_password())

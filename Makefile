@@ -12,9 +12,10 @@ SCAN := .venv-scan
 REGIONS := us-east-1 us-west-2 eu-west-1
 ENV ?=
 PORT ?= 8000
+TRAFFIC ?=
 export ENV
 
-.PHONY: help setup system lock build check quick-tests lint review resolve scan faults test run rehearse deploy outputs destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan price faults test run rehearse deploy outputs destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -63,6 +64,9 @@ resolve: $(VENV)/.ready ## write its templates with parameters and conditions ap
 
 scan: $(SCAN)/.ready ## what checkov, cloudformation-validate and cfn-lint find in that: ENV=production
 	$(SCAN)/bin/python -m review scan "$(ENV)"
+
+price: $(VENV)/.ready ## what an environment costs, and what other choices would: ENV=lab, TRAFFIC="requests=5000000"
+	@$(PYTHON) -m review price "$(ENV)" --traffic $(TRAFFIC)
 
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes
 	$(PYTHON) -m tests.test_faults

@@ -40,10 +40,21 @@ def print_scan(envs: list[str], args: argparse.Namespace) -> int:
     return code
 
 
+def print_price(envs: list[str], args: argparse.Namespace) -> int:
+    """Show what each environment costs."""
+    from review.price import report, traffic
+
+    assumed = traffic.parse(args.traffic)
+    for number, env in enumerate(envs or environment.names(workspace.config())):
+        print("\n" * bool(number) + "\n".join(report.lines(env, args.region, assumed)))
+    return 0
+
+
 VERBS = {
     "summary": (print_summary, "what the environment is made of, on one screen"),
     "resolve": (write_resolved, "its templates with parameters and conditions applied, to build/resolved/ENV"),
     "scan": (print_scan, "what checkov, cloudformation-validate and cfn-lint find in that"),
+    "price": (print_price, "what it costs, and what other choices would cost"),
 }
 
 
@@ -57,6 +68,8 @@ def main(argv: list[str]) -> int:
         verb.add_argument("--region", default=workspace.REGION, help="%(default)s if not given")
         if name == "resolve":
             verb.add_argument("--out", type=Path, help="another folder than build/resolved")
+        if name == "price":
+            verb.add_argument("--traffic", nargs="*", default=[], metavar="NAME=NUMBER", help="other assumptions")
     args = parser.parse_args(argv)
     try:
         return VERBS[args.verb][0]([env for env in args.env if env], args)

@@ -1,7 +1,9 @@
 """The files of the project: templates in out/, environments in config/, and what a review writes."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from review import environment, template
@@ -32,17 +34,35 @@ def config() -> Path:
     return Path(os.environ.get("CONFIG", ROOT / "config"))
 
 
-def load(env: str, region: str = REGION) -> Environment:
-    """An environment as it would be in a region. Problem: whatever is wrong in its file or in the templates."""
-    folder = out()
-    texts = template.read_all(folder)
-    templates = {name: template.parse(text, f"{folder.name}/{name}") for name, text in texts.items()}
+def load(env: str, region: str = REGION, changes: Mapping[str, str] | None = None) -> Environment:
+    """An environment as it would be in a region, with some of its values changed.
+
+    Problem: whatever is wrong in its file, in the changes or in the templates.
+    """
+    templates = _templates()
     definitions = templates["root.yaml"].get("Parameters", {})
     source, values = environment.read(env, config())
+    values |= changes or {}
     environment.check(values, definitions, source)
     given = environment.with_stand_ins(values, definitions)
     pseudo = environment.pseudo(region, f"{environment.PROJECT}-{env}")
     return Environment(env, values, definitions, resolve(templates, "root.yaml", given, pseudo))
+
+
+def bootstrap(env: str, region: str = REGION) -> Nest:
+    """What must exist before an environment: repositories and a bucket, in a stack of their own."""
+    pseudo = environment.pseudo(region, f"{environment.PROJECT}-{env}-bootstrap")
+    return resolve(_templates(), "bootstrap.yaml", {}, pseudo)
+
+
+def _templates() -> dict[str, dict]:
+    folder = out()
+    return {name: _parse(text, f"{folder.name}/{name}") for name, text in template.read_all(folder).items()}
+
+
+@cache  # for those that resolve an environment many times; nobody changes what is read
+def _parse(text: str, name: str) -> dict:
+    return template.parse(text, name)
 
 
 def write(nest: Nest, folder: Path) -> list[Path]:

@@ -1,0 +1,1 @@
+"""What a resolved nest costs, from the list prices in review/prices/."""

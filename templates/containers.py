@@ -14,6 +14,10 @@ STOP_TIMEOUT = 60
 LOG_GROUPS = {"migrate": "MigrateLogGroup", "app": "AppLogGroup", "web": "WebLogGroup"}
 VOLUMES = {"migrate": "migrate-tmp", "app": "app-tmp", "web": "web-tmp"}
 
+# The users of the images (docker/Dockerfile), said again: a task never runs as root, whatever image it is given.
+APP_IMAGE_USER = "10001:10001"
+WEB_IMAGE_USER = "101:101"
+
 APP_USER = {
     "DATABASE_USERNAME": Sub("${AppCredentialsArn}:username::"),
     "DATABASE_PASSWORD": Sub("${AppCredentialsArn}:password::"),
@@ -33,6 +37,7 @@ def migrate_container() -> ecs.ContainerDefinition:
     return _container(
         "migrate",
         Ref("AppImage"),
+        User=APP_IMAGE_USER,
         Essential=False,
         Command=["flask", "--app", "app", "migrate"],
         Environment=_environment(_DATABASE),
@@ -46,6 +51,7 @@ def app_container() -> ecs.ContainerDefinition:
     return _container(
         "app",
         Ref("AppImage"),
+        User=APP_IMAGE_USER,
         DependsOn=[ecs.ContainerDependency(ContainerName="migrate", Condition="SUCCESS")],
         Environment=_environment(
             {"APP_PORT": str(APP_PORT), **_DATABASE, "DATABASE_READER_HOST": Ref("DatabaseReaderHosts")}
@@ -62,6 +68,7 @@ def web_container() -> ecs.ContainerDefinition:
     return _container(
         "web",
         Ref("WebImage"),
+        User=WEB_IMAGE_USER,
         DependsOn=[ecs.ContainerDependency(ContainerName="app", Condition="HEALTHY")],
         PortMappings=[ecs.PortMapping(ContainerPort=WEB_PORT, Protocol="tcp")],
         Environment=_environment({"WEB_PORT": str(WEB_PORT), "APP_PORT": str(APP_PORT)}),

@@ -1,11 +1,11 @@
 """Data: the MySQL database, its replicas, and the secrets of its users."""
 
-from troposphere import And, Condition, GetAtt, If, Join, Not, NoValue, Ref, Snapshot, Sub, Tags, Template, logs, rds
+from troposphere import And, Condition, GetAtt, If, Join, Not, NoValue, Ref, Snapshot, Sub, Template, rds
 
+from templates.database_logs import NOT_WRITTEN, add_log_groups, add_option_group, exported_logs, log_group_tags
 from templates.database_roles import add_credentials, add_monitoring_role
 from templates.parameters import DATABASE
 from templates.parts import (
-    OWN_KEY,
     accepted,
     add_conditions,
     add_outputs,
@@ -35,13 +35,13 @@ PARAMETERS = {
     "time_zone": "UTC",
 }
 
-# Log of MySQL: its log group.
-LOGS = {"error": "ErrorLogGroup", "slowquery": "SlowQueryLogGroup"}
-
 # What checkov finds and why it is so.
 ACCEPTED = {
-    "CKV_AWS_161": "The application logs in over TLS with a generated password; an IAM token would need clear-text"
-    " authentication in the driver",
+    "CKV_AWS_161": (
+        "HasIamLogin",
+        "The application logs in over TLS with a generated password; IAM for people is a choice:"
+        " EnableIAMDatabaseAuthentication",
+    ),
     "CKV_AWS_157": ("IsMultiAZ", "A standby doubles the price; it is a choice: MultiAZ"),
     "CKV_AWS_118": ("HasMonitoring", "Enhanced monitoring needs a role; it is a choice: MonitoringInterval"),
 }
@@ -66,6 +66,9 @@ def build() -> Template:
             "HasStorageScaling": Not(chosen("MaxAllocatedStorage", 0)),
             "HasMonitoring": Not(chosen("MonitoringInterval", 0)),
             "IsMultiAZ": chosen("MultiAZ"),
+            "HasIamLogin": chosen("EnableIAMDatabaseAuthentication"),
+            "HasAudit": chosen("AuditLog"),
+            "HasNameAndAudit": And(Condition("HasName"), Condition("HasAudit")),
             "HasReplica1": Not(chosen("ReadReplicas", 0)),
             "HasReplica2": chosen("ReadReplicas", 2),
             "IsInsightful": chosen("PerformanceInsights"),
@@ -75,6 +78,7 @@ def build() -> Template:
     add_credentials(t)
     add_monitoring_role(t)
     add_log_groups(t)
+    add_option_group(t)
     add_database(t)
     add_replicas(t)
     add_data_outputs(t)
@@ -99,25 +103,6 @@ def add_data_outputs(t: Template) -> None:
             "FinalSnapshot": Ref("FinalSnapshot"),
         },
     )
-
-
-def add_log_groups(t: Template) -> None:
-    """Add the groups of MySQL's logs. RDS would make them itself, without an end; so they must be there first."""
-    note(t, "ErrorLogGroup", "RDS writes to groups of these names. Only for an instance with a name are they known.")
-    for log, title in LOGS.items():
-        t.add_resource(
-            logs.LogGroup(
-                title,
-                Condition="HasName",
-                Metadata=accepted({"CKV_AWS_158": ("HasKey", OWN_KEY)}),
-                DeletionPolicy="Delete",
-                UpdateReplacePolicy="Delete",
-                LogGroupName=Sub(f"/aws/rds/instance/${{DBInstanceIdentifier}}/{log}"),
-                RetentionInDays=Ref("LogRetentionInDays"),
-                KmsKeyId=only_if("HasKey", Ref("KeyArn")),
-                Tags=name_tag("database"),
-            )
-        )
 
 
 def add_database(t: Template) -> None:
@@ -152,15 +137,14 @@ def add_database(t: Template) -> None:
             validation=False,  # it takes properties under conditions that exclude each other for a contradiction
             DeletionPolicy=Snapshot,
             UpdateReplacePolicy=Snapshot,
-            Metadata=accepted(ACCEPTED),
+            Metadata=accepted(ACCEPTED) | NOT_WRITTEN,
             **_identity(),
             **_engine(),
             **_storage(),
             **_network(),
             **_backup(),
             **_watching(),
-            # RDS makes the groups itself where it finds none, also while it is deleted: the tags make it wait for them.
-            Tags=name_tag("database") + Tags(**{group: If("HasName", Ref(group), "none") for group in LOGS.values()}),
+            Tags=name_tag("database") + log_group_tags(),
         )
     )
 
@@ -176,6 +160,7 @@ def _identity():
         "DBSnapshotIdentifier": only_if("HasSnapshot", Ref("DBSnapshotIdentifier")),
         "DBName": _unless_restored(Ref("DBName")),
         "MasterUsername": _unless_restored(Ref("MasterUsername")),
+        "EnableIAMDatabaseAuthentication": Ref("EnableIAMDatabaseAuthentication"),
         "MasterUserPassword": Sub("{{resolve:secretsmanager:${DatabaseSecret}:SecretString:password}}"),
     }
 
@@ -189,6 +174,7 @@ def _engine():
         "AutoMinorVersionUpgrade": True,
         "DBInstanceClass": Ref("DBInstanceClass"),
         "DBParameterGroupName": Ref("DBParameterGroup"),
+        "OptionGroupName": only_if("HasAudit", Ref("OptionGroup")),
     }
 
 
@@ -225,7 +211,7 @@ def _backup():
 
 def _watching():
     return {
-        "EnableCloudwatchLogsExports": only_if("HasName", list(LOGS)),
+        "EnableCloudwatchLogsExports": exported_logs(),
         "EnablePerformanceInsights": Ref("PerformanceInsights"),
         "PerformanceInsightsRetentionPeriod": only_if("IsInsightful", 7),
         "PerformanceInsightsKMSKeyId": only_if("IsInsightfulWithKey", Ref("KeyArn")),
@@ -249,6 +235,7 @@ def add_replicas(t: Template) -> None:
                 SourceDBInstanceIdentifier=Ref("DBInstance"),
                 DBInstanceClass=Ref("DBInstanceClass"),
                 DBParameterGroupName=Ref("DBParameterGroup"),
+                EnableIAMDatabaseAuthentication=Ref("EnableIAMDatabaseAuthentication"),
                 EngineLifecycleSupport="open-source-rds-extended-support-disabled",
                 AutoMinorVersionUpgrade=True,
                 StorageType=Ref("StorageType"),

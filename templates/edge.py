@@ -1,5 +1,6 @@
 """Edge: the load balancer, HTTPS, the host name, and what protects and records it."""
 
+from awacs.aws import ArnLike
 from troposphere import And, Condition, GetAtt, If, Not, Or, Ref, Sub, Template, certificatemanager, route53
 from troposphere import elasticloadbalancingv2 as elb
 
@@ -86,8 +87,23 @@ def build() -> Template:
 
 
 def add_access_log_bucket(t: Template) -> None:
-    """Add the bucket of the load balancer's access log."""
-    note(t, "AccessLogBucket", "The access log, if asked for. The bucket stays when the stack goes.")
+    """Add the bucket of the load balancer's access log, and one for the log of who reads and writes it."""
+    note(
+        t,
+        "ServerAccessLogBucket",
+        "The access log, if asked for, and who reads it. The buckets stay when the stack goes.",
+    )
+    source = ArnLike({"aws:SourceArn": Sub("arn:${AWS::Partition}:s3:::*")})
+    add_bucket(
+        t,
+        "ServerAccessLogBucket",
+        "ServerAccessLogBucketPolicy",
+        name_tag("server-access-log"),
+        [delivery("ServerAccessLogBucket", "logging.s3.amazonaws.com", [source])],
+        expire_after=Ref("LogRetentionInDays"),
+        Condition="HasAccessLogs",
+        DeletionPolicy="RetainExceptOnCreate",
+    )
     add_bucket(
         t,
         "AccessLogBucket",
@@ -95,6 +111,7 @@ def add_access_log_bucket(t: Template) -> None:
         name_tag("access-log"),
         [delivery("AccessLogBucket", "logdelivery.elasticloadbalancing.amazonaws.com")],
         expire_after=Ref("LogRetentionInDays"),
+        log_to="ServerAccessLogBucketPolicy",
         Condition="HasAccessLogs",
         DeletionPolicy="RetainExceptOnCreate",
     )

@@ -18,6 +18,10 @@ USE = [
 ]
 
 
+# Who writes to the topic of the alarms (templates/monitoring.py), and so must use the key that it is encrypted with.
+ALARMING_SERVICES = ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]
+
+
 def build() -> Template:
     """The keys stack."""
     t = new_template(DESCRIPTION)
@@ -70,7 +74,7 @@ def _policy():
             Statement(
                 Sid="AlarmsOfThisAccount",
                 Effect=Allow,
-                Principal=Principal("Service", "cloudwatch.amazonaws.com"),
+                Principal=Principal("Service", ALARMING_SERVICES),
                 Action=[actions.Decrypt, actions.GenerateDataKey],
                 Resource=["*"],
                 Condition=Condition(StringEquals({"aws:SourceAccount": AccountId})),

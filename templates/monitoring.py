@@ -1,11 +1,13 @@
-"""Monitoring: alarms that say what to do first, a dashboard, metrics from the logs, saved queries."""
+"""Monitoring: alarms that say what to do first, events of the database, dashboard, metrics from the logs, queries."""
 
 from awacs import sns as actions
-from awacs.aws import Allow, Condition, PolicyDocument, Principal, Statement, StringEquals
+from awacs.aws import Allow, Bool, Condition, Deny, PolicyDocument, Principal, Statement, StringEquals
 from troposphere import AccountId, Not, Ref, Template, sns
 
 from templates.alarms import add_alarms
 from templates.dashboard import add_dashboard
+from templates.database_events import add_event_subscriptions
+from templates.keys import ALARMING_SERVICES
 from templates.log_insights import add_metric_filters, add_queries
 from templates.parts import (
     accepted,
@@ -57,6 +59,7 @@ def build() -> Template:
     add_topic(t)
     add_metric_filters(t)
     add_alarms(t)
+    add_event_subscriptions(t)
     add_queries(t)
     add_dashboard(t)
     add_outputs(t, {"AlarmTopicArn": Ref("AlarmTopic"), "DashboardName": Ref("Dashboard")})
@@ -87,11 +90,19 @@ def add_topic(t: Template) -> None:
                     Statement(
                         Sid="AlarmsOfThisAccount",
                         Effect=Allow,
-                        Principal=Principal("Service", "cloudwatch.amazonaws.com"),
+                        Principal=Principal("Service", ALARMING_SERVICES),
                         Action=[actions.Publish],
                         Resource=[Ref("AlarmTopic")],
                         Condition=Condition(StringEquals({"aws:SourceAccount": AccountId})),
-                    )
+                    ),
+                    Statement(
+                        Sid="TlsOnly",
+                        Effect=Deny,
+                        Principal=Principal("*"),
+                        Action=[actions.Publish],
+                        Resource=[Ref("AlarmTopic")],
+                        Condition=Condition(Bool({"aws:SecureTransport": "false"})),
+                    ),
                 ],
             ),
         )

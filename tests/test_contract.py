@@ -92,3 +92,10 @@ def test_gunicorn_stops_before_ecs_kills_it():
 def test_database_name_and_user_are_the_applications_defaults():
     parameters = stack("data")["Parameters"]
     assert parameters["DBName"]["Default"] == parameters["MasterUsername"]["Default"] == config.DEFAULT_NAME
+
+
+@pytest.mark.parametrize(("container", "target"), [("migrate", "app"), ("app", "app"), ("web", "web")])
+def test_a_container_runs_as_the_user_that_its_image_was_made_for(container, target):
+    (user,) = re.findall(r"^USER (\S+)$", dockerfile(target), re.MULTILINE)
+    assert CONTAINERS[container]["User"] == user
+    assert user.partition(":")[0] not in ("0", "root")

@@ -172,3 +172,24 @@ def test_production_survives_a_zone_and_a_mistake():
     assert given["DeletionProtection"] is True
     assert given["BackupRetentionPeriod"] >= 30
     assert given["KmsKeyId"] == {"Fn::GetAtt": ["KeysKey", "Arn"]}
+
+
+def test_the_audit_log_is_kept_only_if_asked_and_leaves_the_instance_into_groups_that_end():
+    assert not of_type(flat(DBInstanceIdentifier="shop"), "AWS::RDS::OptionGroup")
+    named = flat(DBInstanceIdentifier="shop", AuditLog="true")
+    given = of_type(named, "AWS::RDS::DBInstance")["DataDBInstance"]
+    assert given["OptionGroupName"] == {"Ref": "DataOptionGroup"}
+    assert given["EnableCloudwatchLogsExports"] == ["error", "slowquery", "audit", "general"]
+    names = {item.get("LogGroupName") for item in of_type(named, "AWS::Logs::LogGroup").values()}
+    assert names >= {f"/aws/rds/instance/shop/{log}" for log in given["EnableCloudwatchLogsExports"]}
+    tags = {item["Key"]: item["Value"] for item in given["Tags"]}
+    assert tags["AuditLogGroup"] == {"Ref": "DataAuditLogGroup"}, "or RDS makes the group before the stack does"
+    (group,) = of_type(named, "AWS::RDS::OptionGroup").values()
+    assert given["Engine"] == group["EngineName"]
+    assert given["EngineVersion"].startswith(group["MajorEngineVersion"])
+    assert [option["OptionName"] for option in group["OptionConfigurations"]] == ["MARIADB_AUDIT_PLUGIN"]
+
+
+def test_the_group_of_a_snapshot_that_stays_stays_with_it():
+    """RDS refuses to delete an option group that a snapshot has (RDS user guide, working with option groups)."""
+    assert flat(AuditLog="true")["DataOptionGroup"]["DeletionPolicy"] == "RetainExceptOnCreate"

@@ -113,3 +113,16 @@ def test_firewall_stands_before_the_load_balancer_and_writes_a_log():
     assert association["WebACLArn"] == {"Fn::GetAtt": ["EdgeWebACL", "Arn"]}
     assert len(of_type(resources, "AWS::WAFv2::LoggingConfiguration")) == 1
     assert of_type(flat(), "AWS::WAFv2::WebACL") == {}
+
+
+def test_who_reads_the_access_log_is_logged_in_a_bucket_of_its_own():
+    resources = flat(AccessLogs="true")
+    logging = of_type(resources, "AWS::S3::Bucket")["EdgeAccessLogBucket"]["LoggingConfiguration"]
+    # The policy's Ref is the bucket's name: S3 refuses a target that it may not write to.
+    assert logging["DestinationBucketName"] == {"Ref": "EdgeServerAccessLogBucketPolicy"}
+    policy = of_type(resources, "AWS::S3::BucketPolicy")["EdgeServerAccessLogBucketPolicy"]
+    assert policy["Bucket"] == {"Ref": "EdgeServerAccessLogBucket"}
+    (delivery,) = [item for item in policy["PolicyDocument"]["Statement"] if item["Effect"] == "Allow"]
+    assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    (where,) = delivery["Resource"]
+    assert where["Fn::Sub"].endswith("/" + logging["LogFilePrefix"]["Fn::Sub"] + "*")

@@ -177,7 +177,26 @@ def database_shows(field, expected, **properties):
     return probe
 
 
+def group_of_options(account):
+    """The option of a group that a stack makes, as RDS shows it."""
+    properties = {"EngineName": "mysql", "MajorEngineVersion": "8.4", "OptionGroupDescription": "x"}
+    properties["OptionConfigurations"] = [{"OptionName": "MARIADB_AUDIT_PLUGIN"}]
+    made = account.resources(account.create({"G": {"Type": "AWS::RDS::OptionGroup", "Properties": properties}}))["G"]
+    (shown,) = account.rds.describe_option_groups(OptionGroupName=made)["OptionGroupsList"]
+    return shown["OptionGroupName"] == made and shown["EngineName"] == "mysql"
+
+
+def events_need_their_topic(account):
+    def subscribed(topic):
+        subscription = {"Type": "AWS::RDS::EventSubscription", "Properties": {"SnsTopicArn": topic}}
+        return is_complete(account.create({"Topic": {"Type": "AWS::SNS::Topic"}, "Events": subscription}))
+
+    return subscribed({"Ref": "Topic"}) and not subscribed("arn:aws:sns:us-east-1:123456789012:nobody")
+
+
 PROBES = [
+    group_of_options,
+    events_need_their_topic,
     flow_log_to_a_bucket,
     flow_log_to_a_log_group,
     endpoint_shows_who_may_use_it,

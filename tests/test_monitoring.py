@@ -114,3 +114,22 @@ def test_queries_use_fields_that_the_logs_have():
     for item in of_type(RESOURCES, "AWS::Logs::QueryDefinition").values():
         for name in re.findall(r"(?:ispresent|pct|max|sum)\((\w+)", item["QueryString"]):
             assert name in logged, item["Name"]
+
+
+@pytest.mark.parametrize(("replicas", "count"), [("0", 1), ("2", 3)])
+def test_events_of_every_instance_are_told_where_alarms_are(replicas, count):
+    resources = flat(EnableMonitoring="true", ReadReplicas=replicas)
+    subscriptions = of_type(resources, "AWS::RDS::EventSubscription")
+    assert {item["SnsTopicArn"]["Ref"] for item in subscriptions.values()} == {"MonitoringAlarmTopic"}
+    (sources,) = [item["SourceIds"] for item in subscriptions.values() if item["SourceType"] == "db-instance"]
+    assert len(sources) == count
+
+
+def test_whoever_writes_to_the_topic_may_use_its_key():
+    """Else nothing arrives, and nobody hears of that either (SNS developer guide, key management)."""
+    resources = flat("production", EnableMonitoring="true")
+    policies = of_type(resources, "AWS::SNS::TopicPolicy")["MonitoringAlarmTopicPolicy"]["PolicyDocument"]["Statement"]
+    writers = {name for item in policies if item["Effect"] == "Allow" for name in item["Principal"]["Service"]}
+    users = resources["KeysKey"]["Properties"]["KeyPolicy"]["Statement"]
+    allowed = {name for item in users for name in item["Principal"].get("Service", []) if item["Effect"] == "Allow"}
+    assert {"cloudwatch.amazonaws.com", "events.rds.amazonaws.com"} <= writers <= allowed

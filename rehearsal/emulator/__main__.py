@@ -36,6 +36,7 @@ def main(argv: list[str]) -> int:
         containers,
         credentials,
         database,
+        database_groups,
         deletion,
         edge,
         firewall,
@@ -50,7 +51,7 @@ def main(argv: list[str]) -> int:
         storage,
     )
 
-    types = (network, credentials, storage, database, containers, scaling, edge, firewall, monitoring)
+    types = (network, credentials, storage, database, database_groups, containers, scaling, edge, firewall, monitoring)
     for part in (*types, registry, deletion, reading, references, lifecycle, stacks, changesets):
         part.install()
     threading.Thread(target=end_with, args=(os.getppid(), options.scratch), daemon=True).start()

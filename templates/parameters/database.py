@@ -56,6 +56,13 @@ DATABASE = {
         0,
         [0, 1, 5, 10, 15, 30, 60],
     ),
+    "AuditLog": switch(
+        "true records who logs in to MySQL and who changes tables or rights; with DBInstanceIdentifier that log and the"
+        " general one go to CloudWatch too"
+    ),
+    "EnableIAMDatabaseAuthentication": switch(
+        "true lets operators log in to MySQL by IAM, as users made for that; the application goes on with its password"
+    ),
     "DBInstanceIdentifier": text(
         "Name of the instance, unique in account and region. With a name its error and slow logs go to CloudWatch, and"
         " it can never be replaced by accident. Empty: CloudFormation makes one up. A change REPLACES the instance",

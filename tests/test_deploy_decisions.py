@@ -1,4 +1,4 @@
-"""The decisions of a deployment, each a table: states, changes, events, faults, image names."""
+"""The decisions of a deployment, each a table: changes, events, faults, image names."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,42 +6,11 @@ import botocore.session
 import pytest
 from botocore import exceptions
 
-from deploy import changes, events, images, states
+from deploy import changes, events, images
 from deploy.faults import explain
 from deploy.follow import failure
 
 CLOUDFORMATION = botocore.session.Session().get_service_model("cloudformation")
-
-
-# States
-
-
-def test_every_status_of_the_api_has_a_decision():
-    assert set(states.DECISIONS) == set(CLOUDFORMATION.shape_for("StackStatus").enum)
-
-
-@pytest.mark.parametrize(
-    ("status", "action"),
-    [
-        (None, states.CREATE),
-        ("REVIEW_IN_PROGRESS", states.CREATE),
-        ("DELETE_COMPLETE", states.CREATE),
-        ("CREATE_COMPLETE", states.UPDATE),
-        ("UPDATE_ROLLBACK_COMPLETE", states.UPDATE),
-        ("ROLLBACK_COMPLETE", states.REPLACE_EMPTY),
-        ("UPDATE_IN_PROGRESS", states.REFUSE),
-        ("UPDATE_ROLLBACK_FAILED", states.REFUSE),
-        ("DELETE_FAILED", states.REFUSE),
-        ("SOMETHING_NEW", states.REFUSE),
-    ],
-)
-def test_decision(status, action):
-    assert states.decide(status).action == action
-
-
-def test_whoever_is_refused_is_told_what_to_do():
-    for status, decision in states.DECISIONS.items():
-        assert bool(decision.advice) == (decision.action == states.REFUSE), status
 
 
 # Changes

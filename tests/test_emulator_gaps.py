@@ -166,7 +166,18 @@ def replaced_database_leaves_a_snapshot(account):
     return bool(account.rds.describe_db_snapshots(DBInstanceIdentifier=old)["DBSnapshots"])
 
 
+def failed_resource_is_listed_with_its_reason(account):
+    stack = account.create({"Bucket": {"Type": "AWS::S3::Bucket"}})
+    name = account.resources(stack)["Bucket"]
+    account.s3.put_object(Bucket=name, Key="x", Body=b"x")
+    account.delete(stack)
+    listed = account.summaries(stack)
+    account.s3.delete_object(Bucket=name, Key="x")
+    return ["not empty" in bucket["ResourceStatusReason"] for bucket in listed] == [True]
+
+
 PROBES = [
+    failed_resource_is_listed_with_its_reason,
     type_eip,
     type_nat_gateway,
     type_ingress,

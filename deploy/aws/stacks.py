@@ -1,5 +1,6 @@
 """CloudFormation: stacks, change sets, events."""
 
+import os
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -11,6 +12,12 @@ from deploy.events import Event, from_api
 
 class Stacks(Clients):
     """Stacks, their change sets and their events."""
+
+    @staticmethod
+    def _service_role():
+        """The role under which CloudFormation works, where CLOUDFORMATION_ROLE names one; else the caller's rights."""
+        role = os.environ.get("CLOUDFORMATION_ROLE")
+        return {"RoleARN": role} if role else {}
 
     def stack(self, name: str) -> dict | None:
         """The stack as DescribeStacks gives it, or None if there is none."""
@@ -32,6 +39,7 @@ class Stacks(Clients):
             Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
             Capabilities=["CAPABILITY_IAM"],
             IncludeNestedStacks=True,
+            **self._service_role(),
         )["Id"]
 
     def create_stack(self, stack: str, body: str, parameters: dict, tags: dict) -> None:
@@ -48,9 +56,8 @@ class Stacks(Clients):
             raise
         return True
 
-    @staticmethod
-    def _plain_order(body, parameters, tags):
-        return {
+    def _plain_order(self, body, parameters, tags):
+        return self._service_role() | {
             "TemplateBody": body,
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
@@ -79,7 +86,27 @@ class Stacks(Clients):
 
     def delete_stack(self, stack: str) -> None:
         """Order the deletion of a stack."""
-        self._client("cloudformation").delete_stack(StackName=stack)
+        self._client("cloudformation").delete_stack(StackName=stack, **self._service_role())
+
+    def continue_rollback(self, stack: str, skip: list[str]) -> None:
+        """Order that a failed rollback goes on, without these resources: LogicalId, or NestedStackName.LogicalId."""
+        skipped = {"ResourcesToSkip": skip} if skip else {}
+        self._client("cloudformation").continue_update_rollback(StackName=stack, **skipped, **self._service_role())
+
+    def roll_back(self, stack: str) -> None:
+        """Order that what failed and was left as it was is undone."""
+        self._client("cloudformation").rollback_stack(StackName=stack, **self._service_role())
+
+    def protect_stack(self, stack: str, protected: bool) -> None:
+        """Set the stack's termination protection."""
+        self._client("cloudformation").update_termination_protection(
+            StackName=stack, EnableTerminationProtection=protected
+        )
+
+    def change_sets(self, stack: str) -> list[dict]:
+        """What ListChangeSets says of each change set of a stack."""
+        pages = self._client("cloudformation").get_paginator("list_change_sets").paginate(StackName=stack)
+        return [summary for page in pages for summary in page["Summaries"]]
 
     def events(self, stack_id: str, path: str, after: datetime | None) -> Iterator[Event]:
         """The events of one stack, newest first, back to and without the moment `after`."""

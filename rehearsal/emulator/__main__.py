@@ -41,6 +41,7 @@ def main(argv: list[str]) -> int:
         edge,
         firewall,
         lifecycle,
+        listing,
         monitoring,
         network,
         reading,
@@ -52,7 +53,7 @@ def main(argv: list[str]) -> int:
     )
 
     types = (network, credentials, storage, database, database_groups, containers, scaling, edge, firewall, monitoring)
-    for part in (*types, registry, deletion, reading, references, lifecycle, stacks, changesets):
+    for part in (*types, registry, deletion, reading, references, lifecycle, listing, stacks, changesets):
         part.install()
     threading.Thread(target=end_with, args=(os.getppid(), options.scratch), daemon=True).start()
     sys.argv = ["ministack"]

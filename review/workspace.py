@@ -21,6 +21,11 @@ class Environment:
     definitions: dict[str, dict]  # Parameters of the root
     nest: Nest
 
+    def secrets(self) -> set[str]:
+        """The values that are never shown: those of NoEcho parameters."""
+        hidden = {name for name, definition in self.definitions.items() if definition.get("NoEcho") in (True, "true")}
+        return {value for name, value in self.values.items() if name in hidden and value}
+
 
 def out() -> Path:
     """The folder of the templates; OUT names another one."""
@@ -37,10 +42,17 @@ def load(env: str, region: str = REGION) -> Environment:
     folder = out()
     texts = template.read_all(folder)
     templates = {name: template.parse(text, f"{folder.name}/{name}") for name, text in texts.items()}
+    return resolved(templates, env, config(), region)
+
+
+def resolved(
+    templates: dict[str, dict], env: str, folder: Path, region: str, images: dict[str, str] = environment.FROM_DEPLOY
+) -> Environment:
+    """An environment of a folder with these templates; `images` stand in for what a deployment builds."""
     definitions = templates["root.yaml"].get("Parameters", {})
-    source, values = environment.read(env, config())
+    source, values = environment.read(env, folder)
     environment.check(values, definitions, source)
-    given = environment.with_stand_ins(values, definitions)
+    given = environment.with_stand_ins(values, definitions, images)
     pseudo = environment.pseudo(region, f"{environment.PROJECT}-{env}")
     return Environment(env, values, definitions, resolve(templates, "root.yaml", given, pseudo))
 

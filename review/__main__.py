@@ -7,6 +7,7 @@ from pathlib import Path
 
 from review import environment, scan, summary, workspace
 from review.problem import Problem
+from review.update import plan
 
 # Those that are to be without a finding. Others leave out what costs money, which scanners ask for.
 GUARDED = ("standard", "production")
@@ -50,16 +51,22 @@ def print_price(envs: list[str], args: argparse.Namespace) -> int:
     return 0
 
 
+def print_plan(envs: list[str], args: argparse.Namespace) -> int:
+    """Show what an update from a git ref to the files here would change; nothing is asked of AWS."""
+    return plan.report(args.base, envs, args.region, args.format, print)
+
+
 VERBS = {
     "summary": (print_summary, "what the environment is made of, on one screen"),
     "resolve": (write_resolved, "its templates with parameters and conditions applied, to build/resolved/ENV"),
     "scan": (print_scan, "what checkov, cloudformation-validate and cfn-lint find in that"),
     "price": (print_price, "what it costs, and what other choices would cost"),
+    "plan": (print_plan, "what changes between a git ref and the files here: replaced, in place, interrupted"),
 }
 
 
 def main(argv: list[str]) -> int:
-    """Run one verb; returns the exit code: 0 done, 1 a problem or a finding, 2 a wrong command line."""
+    """Run one verb; returns the exit code: 0 done, 1 a problem or a finding, 2 a wrong command line, 3 the guard."""
     parser = argparse.ArgumentParser(prog="python -m review")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, (_, text) in VERBS.items():
@@ -70,12 +77,15 @@ def main(argv: list[str]) -> int:
             verb.add_argument("--out", type=Path, help="another folder than build/resolved")
         if name == "price":
             verb.add_argument("--traffic", nargs="*", default=[], metavar="NAME=NUMBER", help="other assumptions")
+        if name == "plan":
+            verb.add_argument("--base", required=True, metavar="REF", help="the git ref to compare with, as in HEAD~1")
+            verb.add_argument("--format", choices=("text", "markdown"), default="text", help="%(default)s if not given")
     args = parser.parse_args(argv)
     try:
         return VERBS[args.verb][0]([env for env in args.env if env], args)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
-        return 1
+        return problem.code
     except BrokenPipeError:  # `| head` has seen enough; what is left to write must go somewhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -119,9 +119,11 @@ def network_fault(cidr: str, host_bits: int) -> str:
     return ""
 
 
-def with_stand_ins(values: dict[str, str], definitions: dict[str, dict]) -> dict[str, str]:
+def with_stand_ins(
+    values: dict[str, str], definitions: dict[str, dict], images: dict[str, str] = FROM_DEPLOY
+) -> dict[str, str]:
     """The values with a stand-in for what deploy.sh will give."""
-    return {name: stand_in for name, stand_in in FROM_DEPLOY.items() if name in definitions} | values
+    return {name: stand_in for name, stand_in in images.items() if name in definitions} | values
 
 
 def pseudo(region: str, stack: str) -> dict[str, str]:

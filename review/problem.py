@@ -3,3 +3,5 @@
 
 class Problem(Exception):
     """Ends the command with its text on standard error, and exit code 1; nothing was left half done."""
+
+    code = 1

@@ -23,6 +23,11 @@ class Environment:
     definitions: dict[str, dict]  # Parameters of the root
     nest: Nest
 
+    def secrets(self) -> set[str]:
+        """The values that are never shown: those of NoEcho parameters."""
+        hidden = {name for name, definition in self.definitions.items() if definition.get("NoEcho") in (True, "true")}
+        return {value for name, value in self.values.items() if name in hidden and value}
+
 
 def out() -> Path:
     """The folder of the templates; OUT names another one."""
@@ -39,12 +44,23 @@ def load(env: str, region: str = REGION, changes: Mapping[str, str] | None = Non
 
     Problem: whatever is wrong in its file, in the changes or in the templates.
     """
-    templates = _templates()
+    return resolved(_templates(), env, config(), region, changes=changes)
+
+
+def resolved(
+    templates: dict[str, dict],
+    env: str,
+    folder: Path,
+    region: str,
+    images: dict[str, str] = environment.FROM_DEPLOY,
+    changes: Mapping[str, str] | None = None,
+) -> Environment:
+    """An environment of a folder with these templates; `images` stand in for what a deployment builds."""
     definitions = templates["root.yaml"].get("Parameters", {})
-    source, values = environment.read(env, config())
+    source, values = environment.read(env, folder)
     values |= changes or {}
     environment.check(values, definitions, source)
-    given = environment.with_stand_ins(values, definitions)
+    given = environment.with_stand_ins(values, definitions, images)
     pseudo = environment.pseudo(region, f"{environment.PROJECT}-{env}")
     return Environment(env, values, definitions, resolve(templates, "root.yaml", given, pseudo))
 

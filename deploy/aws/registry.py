@@ -16,6 +16,15 @@ class Registry(Clients):
             return None
         return answer["imageDetails"][0]["imageDigest"]
 
+    def image_tags(self, repository: str, digest: str) -> list[str] | None:
+        """The tags of an image; None if the repository does not hold it any more."""
+        client = self._client("ecr")
+        try:
+            answer = client.describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])
+        except (client.exceptions.ImageNotFoundException, client.exceptions.RepositoryNotFoundException):
+            return None
+        return answer["imageDetails"][0].get("imageTags", [])
+
     def empty_repository(self, repository: str) -> None:
         """Delete every image of a repository."""
         for page in self._client("ecr").get_paginator("list_images").paginate(repositoryName=repository):

@@ -109,7 +109,7 @@ pause: $(VENV)/.ready ## end all tasks and stop the database: ENV=lab
 resume: $(VENV)/.ready ## start them again: ENV=lab
 	$(PYTHON) -m deploy resume "$(ENV)"
 
-destroy: $(VENV)/.ready ## delete a deployed environment: ENV=lab
+destroy: $(VENV)/.ready ## delete a deployed environment: ENV=lab, BUCKETS=1 for those with logs too
 	$(PYTHON) -m deploy destroy "$(ENV)"
 
 clean: ## remove virtual environments and caches

@@ -26,7 +26,7 @@ VERBS = {
     "rollback": (rollback.rollback, "deploy the images that served before, after showing and asking"),
     "pause": (pause.pause, "end all tasks and stop the database"),
     "resume": (pause.resume, "start the database and the tasks again"),
-    "destroy": (remove.destroy, "delete the environment"),
+    "destroy": (remove.destroy, "delete the environment", "buckets"),
 }
 
 # Option: what it means to argparse. Without it the environment variable of its name counts, as in make logs SINCE=1h.
@@ -34,6 +34,7 @@ OPTIONS = {
     "since": {"metavar": "10m", "help": "how far back: a number and s, m, h or d; ten minutes if it is not given"},
     "filter": {"metavar": "PATTERN", "help": "only what matches this filter pattern of CloudWatch Logs"},
     "follow": {"action": "store_true", "help": "go on until Ctrl-C"},
+    "buckets": {"action": "store_true", "help": "delete the buckets with logs, too"},
     "container": {"metavar": "NAME", "help": "app or web; app if it is not given"},
     "command": {"metavar": "COMMAND", "help": "what to run; /bin/sh if it is not given"},
 }

@@ -28,3 +28,8 @@ class Watching(Clients):
         )
         for page in pages:
             yield from page["events"]
+
+    def log_groups(self, prefix: str) -> list[str]:
+        """The names of the log groups that begin with a prefix."""
+        pages = self._client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+        return [group["logGroupName"] for page in pages for group in page["logGroups"]]

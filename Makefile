@@ -15,7 +15,7 @@ PORT ?= 8000
 TRAFFIC ?=
 export ENV
 
-.PHONY: help setup system lock build check quick-tests lint review resolve scan price faults test run rehearse deploy outputs destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan price faults test run rehearse deploy status logs exec open outputs drift rollback pause resume destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -86,10 +86,34 @@ rehearse: setup system ## deploy to an embedded AWS, open the application there:
 deploy: $(VENV)/.ready ## deploy to AWS: ENV=lab, YES=1 to agree beforehand
 	./deploy.sh "$(ENV)"
 
+status: $(VENV)/.ready ## stack, service, images, targets, database, alarms on one screen: ENV=lab
+	$(PYTHON) -m deploy status "$(ENV)"
+
+logs: $(VENV)/.ready ## what the containers have written: ENV=lab, SINCE=10m, FOLLOW=1, FILTER=ERROR
+	$(PYTHON) -m deploy logs "$(ENV)"
+
+exec: $(VENV)/.ready ## a shell in a running container: ENV=lab, CONTAINER=app
+	$(PYTHON) -m deploy exec "$(ENV)"
+
+open: $(VENV)/.ready ## print the application's address and show it in a browser: ENV=lab
+	$(PYTHON) -m deploy open "$(ENV)"
+
 outputs: $(VENV)/.ready ## what the deployed stack says of itself, the URL last: ENV=lab
 	$(PYTHON) -m deploy outputs "$(ENV)"
 
-destroy: $(VENV)/.ready ## delete a deployed environment: ENV=lab
+drift: $(VENV)/.ready ## what differs from the templates, over the whole nest: ENV=lab
+	$(PYTHON) -m deploy drift "$(ENV)"
+
+rollback: $(VENV)/.ready ## deploy the images that served before: ENV=lab
+	$(PYTHON) -m deploy rollback "$(ENV)"
+
+pause: $(VENV)/.ready ## end all tasks and stop the database: ENV=lab
+	$(PYTHON) -m deploy pause "$(ENV)"
+
+resume: $(VENV)/.ready ## start them again: ENV=lab
+	$(PYTHON) -m deploy resume "$(ENV)"
+
+destroy: $(VENV)/.ready ## delete a deployed environment: ENV=lab, BUCKETS=1 for those with logs too
 	$(PYTHON) -m deploy destroy "$(ENV)"
 
 clean: ## remove virtual environments and caches

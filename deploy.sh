@@ -7,6 +7,8 @@
 ##   YES=1                agree beforehand to the changes that are shown
 ##   CONTAINER_ENGINE     docker or podman; the first one found if it is not set
 ##   AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, ...   where to and as whom, as for every AWS tool
+##   CLOUDFORMATION_ROLE  the ARN of a role under which CloudFormation works, instead of under yours
+##   SKIP                 as in Data/DBInstance: what a rollback that failed shall leave as it is
 ##   AWS_ENDPOINT_URL     another place than AWS itself, as in a rehearsal
 ##   PYTHON               the Python that has requirements/deploy.txt; .venv/bin/python if it is not set
 ##

@@ -1,34 +1,65 @@
 """The command line: python -m deploy VERB ENV."""
 
 import argparse
+import os
 import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy.commands import look, prepare, remove, up
+from deploy.commands import logs, look, pause, prepare, remove, rollback, shell, status, up
 from deploy.faults import explain
 from deploy.problem import Problem
 
+# Verb: function, what it does, names of its options. The function may return an exit code.
 VERBS = {
     "preflight": (prepare.preflight, "check settings, credentials and the state of the stack; change nothing"),
     "bootstrap": (prepare.bootstrap, "create or update the repositories and the bucket"),
     "images": (prepare.missing_images, "print the images that are still to be built and pushed"),
     "registry-password": (prepare.registry_password, "print the registry's password, to be piped to `login`"),
     "up": (up.up, "show the change set, ask, execute it, follow it"),
+    "status": (status.status, "print what the environment is doing now, on one screen"),
+    "logs": (logs.logs, "print what the containers have written, by time", "since", "filter", "follow"),
+    "exec": (shell.shell, "open a shell in a running container", "container", "command"),
+    "open": (look.open_page, "print the URL and show it in a browser"),
+    "drift": (look.drift, "print what differs from the templates; 1 if anything does"),
     "outputs": (look.print_outputs, "print the outputs, the URL last"),
-    "destroy": (remove.destroy, "delete the environment"),
+    "rollback": (rollback.rollback, "deploy the images that served before, after showing and asking"),
+    "pause": (pause.pause, "end all tasks and stop the database"),
+    "resume": (pause.resume, "start the database and the tasks again"),
+    "destroy": (remove.destroy, "delete the environment", "buckets"),
 }
+
+# Option: what it means to argparse. Without it the environment variable of its name counts, as in make logs SINCE=1h.
+OPTIONS = {
+    "since": {"metavar": "10m", "help": "how far back: a number and s, m, h or d; ten minutes if it is not given"},
+    "filter": {"metavar": "PATTERN", "help": "only what matches this filter pattern of CloudWatch Logs"},
+    "follow": {"action": "store_true", "help": "go on until Ctrl-C"},
+    "buckets": {"action": "store_true", "help": "delete the buckets with logs, too"},
+    "container": {"metavar": "NAME", "help": "app or web; app if it is not given"},
+    "command": {"metavar": "COMMAND", "help": "what to run; /bin/sh if it is not given"},
+}
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The verbs, each with its environment and its options."""
+    parser = argparse.ArgumentParser(prog="python -m deploy")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, (_, text, *options) in VERBS.items():
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("env", metavar="ENV", help="a file of config/, as in lab")
+        for option in options:
+            given = os.environ.get(option.upper(), "")
+            default = given == "1" if OPTIONS[option].get("action") == "store_true" else given
+            verb.add_argument(f"--{option}", default=default, **OPTIONS[option])
+    return parser
 
 
 def main(argv: list[str]) -> int:
     """Run one verb; returns the exit code: 0 done, 1 a problem said in one line, 2 a wrong command line, 130 Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m deploy")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, (_, text) in VERBS.items():
-        verbs.add_parser(name, help=text).add_argument("env", metavar="ENV", help="a file of config/, as in lab")
-    args = parser.parse_args(argv)
+    args = vars(command_line().parse_args(argv))
+    verb, env = args.pop("verb"), args.pop("env")
     try:
-        VERBS[args.verb][0](args.env)
+        return VERBS[verb][0](env, **args) or 0
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
@@ -36,9 +67,8 @@ def main(argv: list[str]) -> int:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\nstopped watching; AWS goes on. `python -m deploy outputs {args.env}` shows the end", file=sys.stderr)
+        print(f"\nstopped watching; AWS goes on. `python -m deploy status {env}` shows where it is", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A tour of an environment: created, updated, protections lifted, destroyed; what is left is what it says.
+"""A tour of an environment: created, updated, destroyed with its protections; what is left is what it says.
 
 It looks at the deployment only, so images are the stand-in's, and nothing is visited.
 """
@@ -34,15 +34,6 @@ def update(rehearsal, env: str) -> None:
     rehearsal.run("./deploy.sh", env)
 
 
-def lift_protections(rehearsal, env: str) -> None:
-    """Deploy without what would refuse the deletion."""
-    protections = ("DeletionProtection", "LoadBalancerDeletionProtection")
-    held = [name for name in protections if rehearsal.value(env, name) == "true"]
-    if held:
-        rehearsal.change(env, **dict.fromkeys(held, "false"))
-        rehearsal.run("./deploy.sh", env)
-
-
 def database_of(account: Account, env: str) -> str:
     """The name of the environment's primary database."""
     pages = account.client("cloudformation").describe_stacks(StackName=f"{PROJECT}-{env}")
@@ -55,7 +46,6 @@ def tour(rehearsal, env: str) -> str:
     make_deployable(rehearsal, env)
     rehearsal.run("./deploy.sh", env)
     update(rehearsal, env)
-    lift_protections(rehearsal, env)
     name = database_of(rehearsal.account, env)
     rehearsal.run("python", "-m", "deploy", "destroy", env)
     rds = rehearsal.account.client("rds")

@@ -1,6 +1,7 @@
 """ECR: the images of the application."""
 
 import base64
+from contextlib import suppress
 
 from deploy.aws.clients import Clients
 
@@ -16,11 +17,22 @@ class Registry(Clients):
             return None
         return answer["imageDetails"][0]["imageDigest"]
 
+    def image_tags(self, repository: str, digest: str) -> list[str] | None:
+        """The tags of an image; None if the repository does not hold it any more."""
+        client = self._client("ecr")
+        try:
+            answer = client.describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])
+        except (client.exceptions.ImageNotFoundException, client.exceptions.RepositoryNotFoundException):
+            return None
+        return answer["imageDetails"][0].get("imageTags", [])
+
     def empty_repository(self, repository: str) -> None:
-        """Delete every image of a repository."""
-        for page in self._client("ecr").get_paginator("list_images").paginate(repositoryName=repository):
-            if page["imageIds"]:
-                self._client("ecr").batch_delete_image(repositoryName=repository, imageIds=page["imageIds"])
+        """Delete every image of a repository; one that is gone has none."""
+        client = self._client("ecr")
+        with suppress(client.exceptions.RepositoryNotFoundException):
+            for page in client.get_paginator("list_images").paginate(repositoryName=repository):
+                if page["imageIds"]:
+                    client.batch_delete_image(repositoryName=repository, imageIds=page["imageIds"])
 
     def registry_password(self) -> str:
         """A password for the user AWS at the account's registry, good for twelve hours."""

@@ -42,6 +42,23 @@ class Stacks(Clients):
             **self._service_role(),
         )["Id"]
 
+    def create_parameter_change_set(
+        self, stack: str, name: str, parameters: dict[str, str], kept: set[str], tags: dict[str, str]
+    ) -> str:
+        """Order a change set over the nest as it was deployed, with other values of some parameters; its id."""
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        return self._client("cloudformation").create_change_set(
+            StackName=stack,
+            ChangeSetName=name,
+            ChangeSetType="UPDATE",
+            UsePreviousTemplate=True,
+            Parameters=given + [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)],
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            Capabilities=["CAPABILITY_IAM"],
+            IncludeNestedStacks=True,
+            **self._service_role(),
+        )["Id"]
+
     def create_stack(self, stack: str, body: str, parameters: dict, tags: dict) -> None:
         """Order a stack from a template's text (51,200 bytes at most)."""
         self._client("cloudformation").create_stack(StackName=stack, **self._plain_order(body, parameters, tags))

@@ -1,5 +1,7 @@
 """S3: the bucket of the packaged templates."""
 
+from contextlib import suppress
+
 from botocore.exceptions import ClientError
 
 from deploy.aws.clients import Clients
@@ -24,11 +26,17 @@ class Storage(Clients):
         return False
 
     def empty_bucket(self, bucket: str) -> None:
-        """Delete every version of every object of a bucket."""
-        for page in self._client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket):
-            versions = [
-                {"Key": item["Key"], "VersionId": item["VersionId"]}
-                for item in page.get("Versions", []) + page.get("DeleteMarkers", [])
-            ]
-            if versions:
-                self._client("s3").delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
+        """Delete every version of every object of a bucket; one that is gone has none."""
+        client = self._client("s3")
+        with suppress(client.exceptions.NoSuchBucket):
+            for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+                versions = [
+                    {"Key": item["Key"], "VersionId": item["VersionId"]}
+                    for item in page.get("Versions", []) + page.get("DeleteMarkers", [])
+                ]
+                if versions:
+                    client.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
+
+    def delete_bucket(self, bucket: str) -> None:
+        """Delete a bucket, which must be empty."""
+        self._client("s3").delete_bucket(Bucket=bucket)

@@ -3,9 +3,12 @@
 import os
 
 from deploy import images
+from deploy.answers import ask
 from deploy.aws import Aws
 from deploy.commands.environment import ROOT, load
 from deploy.follow import follow, last_event_time
+from deploy.pausing import is_paused
+from deploy.problem import Problem
 from deploy.settings import Settings
 from deploy.stacks import decision_for, described, outputs, ready
 from deploy.terminal import require_someone_to_ask, say
@@ -19,9 +22,18 @@ def preflight(env: str) -> None:
     aws = Aws()
     workspace.load(env, aws.region)  # holds the rules of the templates too
     account = aws.account()
-    decision_for(aws.stack(wanted.stack), wanted.stack)
+    stack = aws.stack(wanted.stack)
+    decision_for(stack, wanted.stack)
+    _require_awake(aws, wanted, stack)
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     say(f"{wanted.stack} in account {account}, region {aws.region}" + (f", at {endpoint}" if endpoint else ""))
+
+
+def _require_awake(aws, wanted, stack):
+    """A deployment would start tasks that find no database."""
+    database = stack and outputs(stack).get("DatabaseInstanceId")
+    if database and is_paused(ask(aws.database, database).value):
+        raise Problem(f"{wanted.stack} is paused: `make resume ENV={wanted.env}` first")
 
 
 def bootstrap(env: str) -> None:

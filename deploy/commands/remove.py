@@ -1,37 +1,145 @@
 """The end of an environment."""
 
-from deploy import images
+import time
+
+from deploy import images, leftovers, states
 from deploy.aws import Aws
 from deploy.commands.environment import load
 from deploy.problem import Problem
-from deploy.stacks import delete, outputs, require_ours
-from deploy.terminal import confirm, say
+from deploy.settings import Settings
+from deploy.stacks import attach, delete, outputs, require_ours
+from deploy.terminal import confirm, require_someone_to_ask, say
+
+# Seconds before each further attempt, where it is known that waiting helps.
+PAUSES = (30, 60, 120)
+
+DATABASE = "Data/DBInstance"
+DATABASE_TYPE = "AWS::RDS::DBInstance"
+LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
-def destroy(env: str) -> None:
-    """Delete both stacks of an environment, with images and templates, after the stack's name was typed."""
-    wanted, _ = load(env)
+def destroy(env: str, buckets: bool) -> None:
+    """Delete both stacks of an environment, with images and templates, after the stack's name was typed.
+
+    `buckets`: the buckets with logs, which the stacks leave, too.
+    """
+    wanted, templates = load(env)
+    require_someone_to_ask()
     aws = Aws()
-    found = [stack for stack in map(aws.stack, (wanted.stack, wanted.bootstrap_stack)) if stack]
-    if not found:
+    stacks = [_settled(aws, wanted, name) for name in (wanted.stack, wanted.bootstrap_stack)]
+    main, bootstrap = stacks
+    if not any(stacks):
         say(f"{wanted.stack}: there is nothing to destroy")
         return
-    for stack in found:
-        require_ours(stack, wanted)
-    values = outputs(found[0])
-    kept = values.get("FinalSnapshot", "keep") == "keep"
-    say("to be deleted: " + ", ".join(stack["StackName"] for stack in found))
-    say("the database's final snapshot is " + ("kept, and costs until you delete it" if kept else "deleted too"))
+    nest = _present(aws, main) if main else []
+    kept = [entry for entry in nest if entry["Path"] in leftovers.retained(templates)]
+    values = outputs(main) if main else {}
+    _say_what_is_to_come(stacks, nest, kept, values, buckets)
     if not confirm(f"Destroy {wanted.stack}?", word=wanted.stack):
         raise Problem("not destroyed; nothing was changed")
-    for stack in found:
-        if stack["StackName"] == wanted.bootstrap_stack:
+    before = _snapshots(aws, nest)
+    for stack in filter(None, stacks):
+        if stack is bootstrap:
             _empty(aws, outputs(stack))
-        delete(aws, stack)
-    if not kept:
-        for snapshot in aws.snapshots(values["DatabaseInstanceId"]):
-            aws.delete_snapshot(snapshot)
-            say(f"{snapshot}: deleted")
+        _lift_protections(aws, stack, nest if stack is main else [])
+        _delete_with_patience(aws, stack)
+    _tidy(aws, nest, kept, values, before, buckets)
+
+
+def _settled(aws, wanted: Settings, name: str) -> dict | None:
+    """The stack, once nothing is under way in it that a deletion would have to wait for; Problem if it is not ours."""
+    stack = aws.stack(name)
+    if stack is None:
+        return None
+    require_ours(stack, wanted)
+    if states.decide_destruction(stack["StackStatus"]).action == states.ATTACH:
+        attach(aws, stack)
+        stack = aws.stack(name)
+    return stack
+
+
+def _present(aws, stack):
+    """What the nest holds; an earlier deletion that failed half-way may have taken a part of it."""
+    return [one for one in aws.nest(stack["StackId"]) if states.RESOURCES.get(one["ResourceStatus"]) != states.GONE]
+
+
+def _say_what_is_to_come(stacks, nest, kept, values, buckets):
+    say("to be deleted: " + ", ".join(stack["StackName"] for stack in stacks if stack))
+    for line in leftovers.lost(nest, {entry["Path"] for entry in kept}) if nest else []:
+        say(f"  {line}")
+    if stacks[1]:
+        say("  all images and uploaded templates; both can be made again from the checkout")
+    if any(entry["Path"] == DATABASE for entry in nest):
+        if values.get("FinalSnapshot", "keep") == "keep":
+            say("the database's final snapshot is kept, and costs until you delete it")
+        else:
+            say("the database's final snapshot is deleted too: ALL ITS DATA IS LOST")
+    for entry in kept:
+        gone = buckets and entry["ResourceType"] == "AWS::S3::Bucket"
+        fate = "deleted too, with all that is in it" if gone else "kept, and costs until you delete it"
+        fate += "" if buckets or entry["ResourceType"] != "AWS::S3::Bucket" else " (BUCKETS=1 deletes it)"
+        say(f"{entry['Path']} {entry.get('PhysicalResourceId', '')}: {fate}")
+
+
+def _snapshots(aws, nest):
+    database = _physical(nest, DATABASE)
+    return set(aws.snapshots(database)) if database else set()
+
+
+def _physical(nest, path):
+    return next((entry.get("PhysicalResourceId", "") for entry in nest if entry["Path"] == path), "")
+
+
+def _lift_protections(aws, stack, nest):
+    """Only now, after the name was typed, and each one said."""
+    if stack.get("EnableTerminationProtection"):
+        aws.protect_stack(stack["StackName"], False)
+        say(f"{stack['StackName']}: termination protection lifted")
+    for entry in nest:
+        name = entry.get("PhysicalResourceId")
+        if name and entry["ResourceType"] == DATABASE_TYPE:
+            _lift_from_database(aws, aws.database(name))
+        if name and entry["ResourceType"] == LOAD_BALANCER and aws.load_balancer_protected(name):
+            aws.protect_load_balancer(name, False)
+            say(f"{entry['Path']}: deletion protection lifted")
+
+
+def _lift_from_database(aws, database):
+    if not database or not database.get("DeletionProtection"):
+        return
+    name, status = database["DBInstanceIdentifier"], database["DBInstanceStatus"]
+    if status in {"stopped", "stopping", "starting"}:
+        raise Problem(f"{name} is protected and {status}, and RDS changes it only while it runs: `make resume` first")
+    aws.protect_database(name, False)
+    say(f"{name}: deletion protection lifted")
+
+
+def _delete_with_patience(aws, stack):
+    """Delete; again, as often as is known to help, when something could not be deleted yet."""
+    for seconds in (*PAUSES, None):
+        if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+            aws.delete_stack(stack["StackName"])  # a shell without events to follow
+            return
+        try:
+            delete(aws, stack)
+            return
+        except Problem as problem:
+            stuck = states.failed(list(aws.nest(stack["StackId"])))
+            remedies = [leftovers.remedy(entry.get("ResourceStatusReason", "")) for entry in stuck]
+            if seconds is None or not stuck or None in remedies:
+                raise
+            say(f"{problem}")
+            _help(aws, stack, stuck, remedies, seconds)
+
+
+def _help(aws, stack, stuck, remedies, seconds):
+    if leftovers.EMPTY in remedies:
+        _empty(aws, outputs(stack))
+    if leftovers.UNPROTECT in remedies:
+        _lift_protections(aws, stack, stuck)
+    if leftovers.AGAIN in remedies:
+        say(f"{stack['StackName']}: that is known to pass; trying again in {seconds} seconds")
+        time.sleep(seconds)
 
 
 def _empty(aws, values):
@@ -39,3 +147,35 @@ def _empty(aws, values):
         aws.empty_bucket(values["ArtifactBucketName"])
     for output in (output for _, output in images.TARGETS.values() if output in values):
         aws.empty_repository(values[output].partition("/")[2])
+
+
+def _tidy(aws, nest, kept, values, before, buckets):
+    """Delete what was asked to be, and name what stays with the way to remove it."""
+    staying = []
+    for snapshot in sorted(_snapshots(aws, nest)):
+        if snapshot not in before and values.get("FinalSnapshot", "keep") != "keep":
+            aws.delete_snapshot(snapshot)
+            say(f"{snapshot}: deleted")
+        else:
+            staying.append(("snapshot", snapshot))
+    for entry in kept:
+        kind, name = entry["ResourceType"], entry.get("PhysicalResourceId", "")
+        if buckets and kind == "AWS::S3::Bucket":
+            aws.empty_bucket(name)
+            aws.delete_bucket(name)
+            say(f"{name}: deleted")
+        else:
+            staying.append((kind, name))
+    for prefix in _log_prefixes(nest):
+        staying += [("log group", group) for group in aws.log_groups(prefix)]
+    if staying:
+        say("what is left, and how to remove it:")
+    for kind, name in staying:
+        say(f"  {leftovers.staying(kind, name)}")
+
+
+def _log_prefixes(nest):
+    """Log groups that AWS itself makes, with names that hold those of the database and the cluster."""
+    database, cluster = _physical(nest, DATABASE), _physical(nest, "Compute/Cluster")
+    prefixes = [f"/aws/rds/instance/{database}/"] if database else []
+    return prefixes + ([f"/aws/ecs/containerinsights/{cluster}/"] if cluster else [])

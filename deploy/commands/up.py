@@ -11,7 +11,9 @@ from deploy.commands.prepare import image_references
 from deploy.follow import follow, last_event_time
 from deploy.package import package
 from deploy.problem import Problem
+from deploy.settings import Settings
 from deploy.stacks import described, outputs, ready
+from deploy.states import CHANGE_SET_PREFIX
 from deploy.terminal import confirm, require_someone_to_ask, say
 
 
@@ -23,14 +25,19 @@ def up(env: str) -> None:
     parameters = wanted.parameters | _image_parameters(aws, wanted)
     url = _upload(aws, outputs(described(aws, wanted.bootstrap_stack))["ArtifactBucketName"], templates)
     kind = "CREATE" if ready(aws, wanted, wanted.stack) is None else "UPDATE"
-    change_set_id = aws.create_change_set(wanted.stack, _change_set_name(), kind, url, parameters, wanted.tags)
+    change_set_id = aws.create_change_set(wanted.stack, change_set_name(), kind, url, parameters, wanted.tags)
+    carry_out(aws, wanted, change_set_id)
+    print_outputs(env)
+
+
+def carry_out(aws: Aws, wanted: Settings, change_set_id: str) -> None:
+    """Show what a change set of the stack would do, ask, execute it, follow it; one without changes is forgotten."""
     change_set = _wait_for_change_set(aws, wanted, change_set_id)
     if changes.is_empty(change_set):
         aws.delete_change_set(change_set_id, wanted.stack)
         say(f"{wanted.stack}: no changes")
     else:
         _execute(aws, wanted, change_set, change_set_id)
-    print_outputs(env)
 
 
 def _image_parameters(aws, wanted):
@@ -51,8 +58,9 @@ def _upload(aws, bucket, templates):
     return aws.template_url(bucket, packed.root)
 
 
-def _change_set_name():
-    return f"deploy-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+def change_set_name() -> str:
+    """A new name, by which a change set is known as one of a deployment."""
+    return f"{CHANGE_SET_PREFIX}{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
 
 
 def _wait_for_change_set(aws, wanted, change_set_id, pause=1.0):

@@ -6,10 +6,12 @@ The emulator's Ref is the name, and its generator knows ExcludeCharacters only.
 import json
 
 from ministack.services import secretsmanager
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import drift, provisioners
 
 from rehearsal.emulator.patch import wrap
 from rehearsal.emulator.values import typed
+
+TYPE = "AWS::SecretsManager::Secret"
 
 
 def secret_string(original):
@@ -68,3 +70,5 @@ def install() -> None:
     wrap(provisioners._sm_secret_create, create)
     wrap(provisioners._sm_secret_update, update)
     wrap(provisioners._sm_secret_delete, delete)
+    read, supported = drift._DRIFT_READERS[TYPE]
+    drift._DRIFT_READERS[TYPE] = (lambda physical_id, *rest: read(name_of(physical_id), *rest), supported)

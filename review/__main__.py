@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from review import environment, scan, summary, workspace
+from review.catalogues import report
 from review.problem import Problem
 from review.update import plan
 
@@ -16,8 +17,19 @@ GUARDED = ("standard", "production")
 def print_summary(envs: list[str], args: argparse.Namespace) -> int:
     """Show what each environment is."""
     for number, env in enumerate(envs or environment.names(workspace.config())):
-        print("\n" * bool(number) + "\n".join(summary.lines(workspace.load(env, args.region))))
+        loaded = workspace.load(env, args.region)
+        print("\n" * bool(number) + "\n".join([*summary.lines(loaded), "", f"  {report.summary(loaded)}"]))
     return 0
+
+
+def print_catalogues(envs: list[str], args: argparse.Namespace) -> int:
+    """Show what AWS's catalogues say; exit code 1 if a control is broken without a reason."""
+    code = 0
+    for env in envs or environment.names(workspace.config()):
+        loaded = workspace.load(env, args.region)
+        print(report.document(loaded) if args.markdown else "\n".join(report.table(loaded)))
+        code |= any(verdict.state == "broken" for verdict in report.verdicts(loaded))
+    return code
 
 
 def write_resolved(envs: list[str], args: argparse.Namespace) -> int:
@@ -59,6 +71,7 @@ def print_plan(envs: list[str], args: argparse.Namespace) -> int:
 VERBS = {
     "summary": (print_summary, "what the environment is made of, on one screen"),
     "resolve": (write_resolved, "its templates with parameters and conditions applied, to build/resolved/ENV"),
+    "catalogues": (print_catalogues, "what Security Hub's controls and other catalogues of AWS say of it"),
     "scan": (print_scan, "what checkov, cloudformation-validate and cfn-lint find in that"),
     "price": (print_price, "what it costs, and what other choices would cost"),
     "plan": (print_plan, "what changes between a git ref and the files here: replaced, in place, interrupted"),
@@ -73,6 +86,8 @@ def main(argv: list[str]) -> int:
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("env", metavar="ENV", nargs="*", help="files of config/, as in lab; all if none is given")
         verb.add_argument("--region", default=workspace.REGION, help="%(default)s if not given")
+        if name == "catalogues":
+            verb.add_argument("--markdown", action="store_true", help="every control, as docs/security.md has it")
         if name == "resolve":
             verb.add_argument("--out", type=Path, help="another folder than build/resolved")
         if name == "price":

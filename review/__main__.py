@@ -68,6 +68,18 @@ def print_plan(envs: list[str], args: argparse.Namespace) -> int:
     return plan.report(args.base, envs, args.region, args.format, print)
 
 
+def print_reach(envs: list[str], args: argparse.Namespace) -> int:
+    """Show who can reach whom; exit code 1 if the promise of three tiers does not hold."""
+    from review.reach import report
+
+    code = 0
+    for number, env in enumerate(envs or environment.names(workspace.config())):
+        lines = list(report.lines(env, workspace.load(env, args.region).nest))
+        print("\n" * bool(number) + "\n".join(lines))
+        code |= any("BROKEN" in line for line in lines)
+    return code
+
+
 VERBS = {
     "summary": (print_summary, "what the environment is made of, on one screen"),
     "resolve": (write_resolved, "its templates with parameters and conditions applied, to build/resolved/ENV"),
@@ -75,6 +87,7 @@ VERBS = {
     "scan": (print_scan, "what checkov, cloudformation-validate and cfn-lint find in that"),
     "price": (print_price, "what it costs, and what other choices would cost"),
     "plan": (print_plan, "what changes between a git ref and the files here: replaced, in place, interrupted"),
+    "reach": (print_reach, "who can reach whom, and whether only those who should"),
 }
 
 

@@ -1,0 +1,56 @@
+"""The matrix of an environment as lines of text."""
+
+from collections.abc import Iterator
+
+from review.reach.matrix import Matrix
+from review.reach.network import INTERNET
+from review.reach.parties import TASKS, THE_INTERNET
+from review.reach.promises import SERVICES, SHELL, broken
+from review.resolve import Nest
+
+
+def lines(env: str, nest: Nest) -> Iterator[str]:
+    """Who opens a connection to whom on which ports, which rules of security groups say so, and what does not hold."""
+    matrix = Matrix(nest.flat["Resources"])
+    faults = broken(matrix)
+    yield f"{env}: who opens a connection to whom, on which ports"
+    yield ""
+    yield from table(matrix)
+    yield ""
+    for tasks in matrix.of_kind(TASKS):
+        names = SERVICES + SHELL * bool(nest.flat["Resources"][tasks.title]["Properties"].get("EnableExecuteCommand"))
+        ways = matrix.services(tasks, names)
+        reached = ", ".join(f"{service} ({way or 'not at all'})" for service, way in ways.items())
+        yield f"  {tasks.title} reaches AWS's services by HTTPS: {reached}"
+    yield ""
+    yield from rules(matrix)
+    yield ""
+    if not faults:
+        yield "  The promise holds: internet -> load balancer -> tasks -> database, and the database reaches nothing."
+    yield from (f"  BROKEN: {fault}" for fault in faults)
+
+
+def table(matrix: Matrix) -> Iterator[str]:
+    """A row for each source, a column for each target."""
+    everyone = [THE_INTERNET, *matrix.parties]
+    rows = [["from \\ to", *(party.title for party in everyone)]]
+    for source in everyone:
+        cells = [_cell(matrix, source, target) for target in everyone]
+        rows.append([source.title, *cells])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cell(matrix, source, target):
+    if source.title == target.title == INTERNET:
+        return ""
+    way = matrix.way(source, target)
+    return str(way.some) + " (not all)" * (way.some != way.every)
+
+
+def rules(matrix: Matrix) -> Iterator[str]:
+    """The inbound rules of each security group, as a table of the architecture has them."""
+    for group, _ in matrix.network.of_type("AWS::EC2::SecurityGroup"):
+        for rule in matrix.network.rules(group, "Ingress"):
+            yield f"  {group:<30} {rule.ports!s:<12} from {rule.cidr or rule.group}"

@@ -21,9 +21,12 @@ _REMEDIES = (
 _COMMANDS = {
     "AWS::S3::Bucket": "empty it in the console, then aws s3 rb s3://{}",
     "AWS::KMS::Key": "aws kms schedule-key-deletion --key-id {} --pending-window-in-days 7",
+    "AWS::RDS::OptionGroup": "aws rds delete-option-group --option-group-name {}, once no snapshot needs it",
     "snapshot": "aws rds delete-db-snapshot --db-snapshot-identifier {}",
     "log group": "aws logs delete-log-group --log-group-name {}",
 }
+
+_WORDS = {"AWS::S3::Bucket": "bucket", "AWS::KMS::Key": "key", "AWS::RDS::OptionGroup": "option group"}
 
 # Of what is lost, the types that a person would miss, and their names.
 _MISSED = {
@@ -74,5 +77,4 @@ def _name(physical_id):
 
 def staying(kind: str, name: str) -> str:
     """A thing that stays and how to remove it; `kind` is its resource type, snapshot, or log group."""
-    words = {"AWS::S3::Bucket": "bucket", "AWS::KMS::Key": "key"}.get(kind, kind)
-    return f"{words} {name}: {_COMMANDS[kind].format(name)}"
+    return f"{_WORDS.get(kind, kind)} {name}: {_COMMANDS[kind].format(name)}"

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from deploy import leftovers
+from deploy import leftovers, template
 from deploy.aws import Aws
 from deploy.commands import remove
 from deploy.problem import Problem
@@ -39,7 +39,23 @@ def test_what_is_known_to_help(reason, what):
 
 
 def test_what_is_retained_is_read_from_the_templates():
-    assert leftovers.retained(TEMPLATES) == {"Edge/AccessLogBucket", "Keys/Key", "Network/FlowLogBucket"}
+    assert leftovers.retained(TEMPLATES) == {
+        "Data/OptionGroup",
+        "Edge/AccessLogBucket",
+        "Edge/ServerAccessLogBucket",
+        "Keys/Key",
+        "Network/FlowLogBucket",
+    }
+
+
+def test_for_what_is_retained_there_is_a_way_to_remove_it():
+    kinds = {
+        resource["Type"]
+        for text in TEMPLATES.values()
+        for resource in template.parse(text, "out")["Resources"].values()
+        if resource.get("DeletionPolicy", "").startswith("Retain")
+    }
+    assert all(leftovers.staying(kind, "x") for kind in kinds)
 
 
 def test_what_is_lost_is_named_where_somebody_would_miss_it():
@@ -94,7 +110,7 @@ def stacks(account):
 def test_protections_are_lifted_and_what_stays_is_named(place, account):
     told(call("./deploy.sh", "full", **place))
     account.cloudformation.update_termination_protection(StackName="flaskcrud-full", EnableTerminationProtection=True)
-    (bucket,) = [one["Name"] for one in account.s3.list_buckets()["Buckets"] if "accesslog" in one["Name"]]
+    (bucket,) = [one["Name"] for one in account.s3.list_buckets()["Buckets"] if "-accesslog" in one["Name"]]
     account.s3.put_object(Bucket=bucket, Key="log", Body=b"x")
     assert "no terminal to ask on" in refused(call("python", "-m", "deploy", "destroy", "full", **place | {"YES": ""}))
     assert "flaskcrud-full" in stacks(account)
@@ -115,7 +131,7 @@ def test_buckets_with_logs_go_when_asked_and_snapshots_made_by_hand_never(place,
     with (tmp_path / "config/lab.env").open("a") as lab:
         lab.write("AccessLogs=true\n")
     told(call("./deploy.sh", "lab", **place))
-    (bucket,) = [name for name in buckets(account) if name.startswith("flaskcrud-lab-edge")]
+    (bucket,) = [name for name in buckets(account) if name.startswith("flaskcrud-lab-edge") and "-accesslog" in name]
     account.s3.put_object(Bucket=bucket, Key="log", Body=b"x")
     (database,) = [one["DBInstanceIdentifier"] for one in account.rds.describe_db_instances()["DBInstances"]]
     account.rds.create_db_snapshot(DBSnapshotIdentifier="mine", DBInstanceIdentifier=database)

@@ -15,7 +15,7 @@ PORT ?= 8000
 TRAFFIC ?=
 export ENV
 
-.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach faults test run rehearse deploy status logs exec open outputs drift rollback pause resume destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters faults test run rehearse deploy status logs exec open outputs drift rollback pause resume destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -70,6 +70,9 @@ price: $(VENV)/.ready ## what an environment costs, and what other choices would
 
 reach: $(VENV)/.ready ## who can reach whom in an environment, and whether only those who should: ENV=lab
 	@$(PYTHON) -m review reach "$(ENV)"
+
+parameters: $(VENV)/.ready ## every parameter, and what changing it does to what is deployed
+	@$(PYTHON) -m review parameters "$(ENV)"
 
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes
 	$(PYTHON) -m tests.test_faults

@@ -80,6 +80,15 @@ def print_reach(envs: list[str], args: argparse.Namespace) -> int:
     return code
 
 
+def print_parameters(envs: list[str], args: argparse.Namespace) -> int:
+    """Show every parameter with what changing it does."""
+    from review.effects import report
+
+    values = {env: workspace.load(env, args.region).values for env in envs or environment.names(workspace.config())}
+    print("\n".join(report.lines(workspace.read_templates(), values)))
+    return 0
+
+
 VERBS = {
     "summary": (print_summary, "what the environment is made of, on one screen"),
     "resolve": (write_resolved, "its templates with parameters and conditions applied, to build/resolved/ENV"),
@@ -88,6 +97,7 @@ VERBS = {
     "price": (print_price, "what it costs, and what other choices would cost"),
     "plan": (print_plan, "what changes between a git ref and the files here: replaced, in place, interrupted"),
     "reach": (print_reach, "who can reach whom, and whether only those who should"),
+    "parameters": (print_parameters, "what each parameter means and what changing it does to what is deployed"),
 }
 
 

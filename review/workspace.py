@@ -44,7 +44,7 @@ def load(env: str, region: str = REGION, changes: Mapping[str, str] | None = Non
 
     Problem: whatever is wrong in its file, in the changes or in the templates.
     """
-    return resolved(_templates(), env, config(), region, changes=changes)
+    return resolved(read_templates(), env, config(), region, changes=changes)
 
 
 def resolved(
@@ -68,10 +68,11 @@ def resolved(
 def bootstrap(env: str, region: str = REGION) -> Nest:
     """What must exist before an environment: repositories and a bucket, in a stack of their own."""
     pseudo = environment.pseudo(region, f"{environment.PROJECT}-{env}-bootstrap")
-    return resolve(_templates(), "bootstrap.yaml", {}, pseudo)
+    return resolve(read_templates(), "bootstrap.yaml", {}, pseudo)
 
 
-def _templates() -> dict[str, dict]:
+def read_templates() -> dict[str, dict]:
+    """The templates as data, by file name. Problem: one is missing or is not YAML."""
     folder = out()
     return {name: _parse(text, f"{folder.name}/{name}") for name, text in template.read_all(folder).items()}
 

@@ -31,6 +31,7 @@ RULE = "AWS::EC2::SecurityGroupIngress"
         (DBINSTANCE, "DBSnapshotIdentifier", "old", None, PERHAPS),
         (DBINSTANCE, "PerformanceInsightsKMSKeyId", None, "key", IN_PLACE),
         (DBINSTANCE, "PerformanceInsightsKMSKeyId", "key", "other", REPLACED),
+        (DBINSTANCE, "PerformanceInsightsKMSKeyId", "key", None, IN_PLACE),
         (DBINSTANCE, "AvailabilityZone", None, "a", PERHAPS),
         (GROUP, "GroupDescription", "a", "b", REPLACED),
         (GROUP, "Tags", [], [1], IN_PLACE),

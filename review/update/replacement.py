@@ -19,8 +19,8 @@ def _another(before: object, after: object) -> str:
 
 
 def _once_set(before: object, after: object) -> str:
-    """It can be given later, and then not be changed."""
-    return IN_PLACE if before is None else REPLACED
+    """It can be given later and taken away again, but not be changed."""
+    return IN_PLACE if None in (before, after) else REPLACED
 
 
 def _never(before: object, after: object) -> str:
@@ -30,6 +30,7 @@ def _never(before: object, after: object) -> str:
 # (type, property create-only at times) -> what a change from `before` to `after` does; None: not there.
 # Source: github.com/aws-cloudformation/aws-cloudformation-resource-providers-rds, ImmutabilityHelper.isChangeMutable of
 # aws-rds-dbinstance: all that RDS's own code asks before it gives an update back as one that needs a replacement.
+# The documentation of PerformanceInsightsKMSKeyId adds that "removing the property" needs no replacement.
 # There, a snapshot's name may be taken away in place; AWS's documentation of DBSnapshotIdentifier says that an empty
 # database follows. They differ, so that stays open.
 AT_TIMES: dict[tuple[str, str], Callable[[object, object], str]] = {

@@ -5,7 +5,7 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy.commands import look, prepare, remove, up
+from deploy.commands import flight, look, prepare, remove, up
 from deploy.faults import explain
 from deploy.problem import Problem
 
@@ -15,6 +15,7 @@ VERBS = {
     "images": (prepare.missing_images, "print the images that are still to be built and pushed"),
     "registry-password": (prepare.registry_password, "print the registry's password, to be piped to `login`"),
     "up": (up.up, "show the change set, ask, execute it, follow it"),
+    "follow": (flight.follow, "attach to a deployment that is under way"),
     "outputs": (look.print_outputs, "print the outputs, the URL last"),
     "destroy": (remove.destroy, "delete the environment"),
 }
@@ -36,7 +37,8 @@ def main(argv: list[str]) -> int:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\nstopped watching; AWS goes on. `python -m deploy outputs {args.env}` shows the end", file=sys.stderr)
+        again = f"`make follow ENV={args.env}` attaches again"
+        print(f"\nstopped watching; what was begun goes on at AWS: {again}", file=sys.stderr)
         return 130
     return 0
 

@@ -6,9 +6,10 @@ import time
 from deploy import changes, images
 from deploy.aws import Aws
 from deploy.commands.environment import load
+from deploy.commands.flight import arrive, fly
 from deploy.commands.look import print_outputs
 from deploy.commands.prepare import image_references
-from deploy.follow import follow, last_event_time
+from deploy.follow import last_event_time
 from deploy.package import package
 from deploy.problem import Problem
 from deploy.stacks import described, outputs, ready
@@ -30,6 +31,7 @@ def up(env: str) -> None:
         say(f"{wanted.stack}: no changes")
     else:
         _execute(aws, wanted, change_set, change_set_id)
+    arrive(aws, wanted, parameters)
     print_outputs(env)
 
 
@@ -74,7 +76,7 @@ def _execute(aws, wanted, change_set, change_set_id):
         raise Problem("not deployed; nothing was changed")
     before = last_event_time(aws, wanted.stack)
     aws.execute_change_set(change_set_id, wanted.stack)
-    say(f"{wanted.stack}: {follow(aws, described(aws, wanted.stack), before, say)}")
+    fly(aws, wanted, described(aws, wanted.stack), before)
 
 
 def _discard(aws, wanted, change_set_id):

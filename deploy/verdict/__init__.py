@@ -15,9 +15,6 @@ from deploy.verdict.catalogue import UNKNOWN, Cause, catalogue
 
 # Kind of record: how near to the true cause it is.
 NEARNESS = {"error": 0, "log": 1, "container": 2, "task": 2, "target": 3, "message": 4, "service": 4, "event": 5}
-# What a rollback leaves behind says little about why it began.
-LATE = 6
-
 # How many stopped tasks must agree before a deployment is given up.
 ENOUGH = 3
 
@@ -95,14 +92,17 @@ def judge(records: Iterable[dict]) -> Verdict:
     evidence = [record for record in records if text_of(record)]
     found = [(cause, record) for record in evidence if (cause := cause_of(record))]
     if found:
-        return Verdict(*min(found, key=lambda pair: (pair[0].general, _nearness(pair[1]), pair[1]["time"])))
+        return Verdict(*min(found, key=lambda pair: _order(*pair)))
     # Without a cause, what a log says is only noise beside the reason that AWS gives.
     told = [record for record in evidence if record["kind"] not in {"log", "message"}]
-    return Verdict(UNKNOWN, min(told, key=lambda record: (_nearness(record), record["time"]), default=None))
+    return Verdict(UNKNOWN, min(told, key=lambda record: _order(UNKNOWN, record), default=None))
 
 
-def _nearness(record):
-    return LATE if record.get("status") == "DELETE_FAILED" else NEARNESS[record["kind"]]
+def _order(cause, record):
+    """What a rollback leaves behind says little about why it began; of general causes the narrower one says more."""
+    late = record.get("status") == "DELETE_FAILED"
+    width = catalogue().index(cause) if cause.general else 0
+    return late, cause.general, NEARNESS[record["kind"]], width, record["time"]
 
 
 def agreed(records: Iterable[dict]) -> Verdict | None:

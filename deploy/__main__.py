@@ -6,7 +6,7 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy.commands import logs, look, pause, prepare, remove, rollback, shell, status, up
+from deploy.commands import flight, logs, look, pause, prepare, remove, rollback, shell, status, up
 from deploy.faults import explain
 from deploy.problem import Problem
 
@@ -22,6 +22,7 @@ VERBS = {
     "exec": (shell.shell, "open a shell in a running container", "container", "command"),
     "open": (look.open_page, "print the URL and show it in a browser"),
     "drift": (look.drift, "print what differs from the templates; 1 if anything does"),
+    "follow": (flight.follow, "attach to a deployment that is under way"),
     "outputs": (look.print_outputs, "print the outputs, the URL last"),
     "rollback": (rollback.rollback, "deploy the images that served before, after showing and asking"),
     "pause": (pause.pause, "end all tasks and stop the database"),
@@ -67,7 +68,8 @@ def main(argv: list[str]) -> int:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\nstopped watching; AWS goes on. `python -m deploy status {env}` shows where it is", file=sys.stderr)
+        again = f"`make follow ENV={env}` attaches again"
+        print(f"\nstopped watching; what was begun goes on at AWS: {again}", file=sys.stderr)
         return 130
 
 

@@ -1,4 +1,4 @@
-"""Stack events: progress for a person, and the first real cause of a failure."""
+"""Stack events: what happens to the nest, a line each, and which failures only follow from others."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ _CONSEQUENCES = (
     "The following resource(s) failed",
     "Embedded stack",
     "Nested stack",
+    "Nested change set",
 )
 
 
@@ -68,11 +69,9 @@ def nested_stacks(events: Iterable[Event]) -> dict[str, str]:
     }
 
 
-def first_cause(events: Iterable[Event]) -> Event | None:
-    """The earliest failure that is not the consequence of another one."""
-    failures = sorted((event for event in events if event.failed), key=lambda event: event.time)
-    causes = [event for event in failures if not event.reason.startswith(_CONSEQUENCES)]
-    return next(iter(causes or failures), None)
+def is_consequence(reason: str) -> bool:
+    """Whether a failure only follows from another one: a cancelled sibling, the stack around it."""
+    return one_line(reason).startswith(_CONSEQUENCES)
 
 
 def one_line(text: str) -> str:

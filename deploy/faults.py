@@ -13,6 +13,11 @@ _BY_CODE["UnrecognizedClientException"] = _BY_CODE["InvalidClientTokenId"]
 _BY_CODE["InvalidSignatureException"] = _BY_CODE["SignatureDoesNotMatch"]
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+
+# What an error means to someone who follows a deployment.
+EXPIRED, DENIED, THROTTLED, UNREACHABLE, OTHER = "expired", "denied", "throttled", "unreachable", "other"
 
 _BY_TYPE = {
     exceptions.NoCredentialsError: "no AWS credentials: run `aws configure`, or set AWS_ACCESS_KEY_ID and"
@@ -23,6 +28,29 @@ _BY_TYPE = {
     exceptions.TokenRetrievalError: "the single sign-on session has ended: run `aws sso login`",
     exceptions.SSOTokenLoadError: "there is no single sign-on session: run `aws sso login`",
 }
+
+
+_ENDED_SESSIONS = (
+    exceptions.TokenRetrievalError,
+    exceptions.UnauthorizedSSOTokenError,
+    exceptions.SSOTokenLoadError,
+    exceptions.CredentialRetrievalError,
+)
+
+
+def kind(error: Exception) -> str:
+    """EXPIRED, DENIED, THROTTLED, UNREACHABLE (for a while, as after a laptop's sleep) or OTHER."""
+    if isinstance(error, _ENDED_SESSIONS):
+        return EXPIRED
+    if isinstance(error, exceptions.HTTPClientError):
+        return UNREACHABLE
+    if not isinstance(error, exceptions.ClientError):
+        return OTHER
+    code = error.response.get("Error", {}).get("Code", "")
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+        return UNREACHABLE
+    kinds = {EXPIRED: _EXPIRED, DENIED: _DENIED, THROTTLED: _THROTTLED}
+    return next((name for name, codes in kinds.items() if code in codes), OTHER)
 
 
 def explain(error: Exception) -> str:

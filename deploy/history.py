@@ -14,11 +14,13 @@ IMAGES = {"app": "AppImage", "web": "WebImage"}
 def served(events: Iterable[Event]) -> list[str]:
     """ARNs of the task definitions with which the stack's operations ended well, newest first, each once.
 
+    The events come newest first, as the API gives them, several of them with the same time.
+
     Without a family's name in the template each change makes a new family, so its revisions are no history; the events
     are (AWS keeps them for 90 days).
     """
     good, current = [], ""
-    for event in sorted(events, key=lambda event: event.time):
+    for event in reversed(list(events)):
         if event.type == TASK_DEFINITION and event.physical_id.startswith("arn:") and event.status in _GOOD:
             current = event.physical_id
         elif event.own and event.status in _GOOD and current:

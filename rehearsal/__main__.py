@@ -68,6 +68,7 @@ class Rehearsal:
             "YES": "1",
             "PYTHON": sys.executable,
             "CONFIG": str(self.config),
+            "DEPLOYS": str(directory / "deploys"),
             "CONTAINER_ENGINE": str(program),
             "REHEARSAL_REGISTRY": self.registry,
         }

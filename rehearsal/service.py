@@ -100,6 +100,7 @@ def running(account: Account, stack: str, directory: Path, engine: Engine | None
             task.wait_until_healthy()
             _register(account, stack, task.containers[_front(definition)], port)
             tasks.append(task)
+        _dismiss_stand_ins(account, stack)
         yield Running(tasks, store)
 
 
@@ -157,6 +158,16 @@ def _register(account, stack, front: Container, port: int) -> None:
     path = balancing.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]["HealthCheckPath"]
     wait_until_it_answers(front, port, path)
     balancing.register_targets(TargetGroupArn=arn, Targets=[{"Id": "127.0.0.1", "Port": port}])
+
+
+def _dismiss_stand_ins(account, stack) -> None:
+    """Take the emulator's own targets away, which stand for tasks that run nowhere."""
+    balancing = account.client("elbv2")
+    arn = account.physical_id(stack, "AWS::ElasticLoadBalancingV2::TargetGroup")
+    described = balancing.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    others = [each["Target"] for each in described if each["Target"]["Id"] != "127.0.0.1"]
+    if others:
+        balancing.deregister_targets(TargetGroupArn=arn, Targets=others)
 
 
 def wait_until_it_answers(container: Container, port: int, path: str) -> None:

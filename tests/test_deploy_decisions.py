@@ -8,7 +8,6 @@ from botocore import exceptions
 
 from deploy import changes, events, images
 from deploy.faults import explain
-from deploy.follow import failure
 
 CLOUDFORMATION = botocore.session.Session().get_service_model("cloudformation")
 
@@ -85,26 +84,19 @@ def test_path_leads_from_the_root_and_a_stack_speaks_of_itself():
     assert events.line(root, "flaskcrud-lab") == "12:00:00 CREATE_COMPLETE              flaskcrud-lab"
 
 
-def test_first_cause_is_the_earliest_failure_that_follows_from_none():
-    told = [
-        event(9, "", "ROLLBACK_FAILED", "The following resource(s) failed to delete: [Network]"),
-        event(5, "Compute/Cluster", "CREATE_FAILED", "Resource creation cancelled"),
-        event(6, "Compute", "CREATE_FAILED", "Embedded stack arn:x was not successfully created", events.NESTED),
-        event(4, "Compute/Service", "CREATE_FAILED", "circuit breaker"),
-        event(7, "Data/DBInstance", "DELETE_FAILED", "later"),
-        event(1, "Network", "CREATE_COMPLETE"),
-    ]
-    assert events.first_cause(told).path == "Compute/Service"
-    assert failure("flaskcrud-lab", "ROLLBACK_COMPLETE", told) == (
-        "flaskcrud-lab ended in ROLLBACK_COMPLETE. First cause: Compute/Service (AWS::EC2::VPC): circuit breaker"
-    )
-
-
-def test_consequences_alone_are_better_than_nothing_and_nothing_is_said():
-    told = [event(5, "Cluster", "CREATE_FAILED", "Resource creation cancelled")]
-    assert events.first_cause(told).path == "Cluster"
-    assert events.first_cause([event(1, "VPC", "CREATE_COMPLETE")]) is None
-    assert "no event says why" in failure("x", "ROLLBACK_COMPLETE", [])
+@pytest.mark.parametrize(
+    ("reason", "follows"),
+    [
+        ("Resource creation cancelled", True),
+        ("The following resource(s) failed to delete: [Network]", True),
+        ("Embedded stack arn:x was not successfully created", True),
+        ("Nested change set arn:x was not successfully created: Currently in FAILED.", True),
+        ("Resource handler returned message: no luck", False),
+        ("", False),
+    ],
+)
+def test_what_follows_from_another_failure_is_told_from_a_cause(reason, follows):
+    assert events.is_consequence(reason) is follows
 
 
 def test_nested_stacks_are_found_once_they_have_an_id():

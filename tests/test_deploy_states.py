@@ -257,7 +257,8 @@ def test_what_is_under_way_is_followed_then_the_deployment_goes_on(account, boot
     account.cloudformation.create_stack(StackName=STACK, TemplateBody=body, Tags=TAGS)
     told = succeeded(bootstrap())
     assert told[0] == f"{STACK}: CREATE_IN_PROGRESS: following what is under way"
-    assert any("ended in ROLLBACK_COMPLETE. First cause: Wait " in line for line in told)
+    assert any("Wait" in line and "CREATE_FAILED" in line for line in told)
+    assert any(line.startswith(f"{STACK} ended in ROLLBACK_COMPLETE") for line in told)
     assert f"{STACK}: its creation failed and was rolled back; deleting the empty stack" in told
     assert told[-1] == f"{STACK}: CREATE_COMPLETE"
 

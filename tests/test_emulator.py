@@ -160,7 +160,14 @@ def test_a_request_reaches_the_target_of_the_load_balancer(account, nest):
     nest.deploy("CREATE")
     name = account.elbv2.describe_load_balancers()["LoadBalancers"][0]["DNSName"]
     (group,) = account.elbv2.describe_target_groups()["TargetGroups"]
+    # Tasks run nowhere: a stand-in passes the health check and does nothing else.
+    (stand_in,) = account.elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
+        "TargetHealthDescriptions"
+    ]
+    assert load_balancer_request(account.server.url, name, group["HealthCheckPath"])[0] == 200
     assert load_balancer_request(account.server.url, name)[0] == 503
+    account.elbv2.deregister_targets(TargetGroupArn=group["TargetGroupArn"], Targets=[stand_in["Target"]])
+    assert load_balancer_request(account.server.url, name, group["HealthCheckPath"])[0] == 503
     with http.server.HTTPServer(("127.0.0.1", 0), Target) as target:
         thread = threading.Thread(target=target.serve_forever)
         thread.start()

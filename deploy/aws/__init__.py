@@ -5,10 +5,11 @@ from deploy.aws.compute import Compute
 from deploy.aws.database import Database
 from deploy.aws.nest import Nest
 from deploy.aws.registry import Registry
+from deploy.aws.service import Service
 from deploy.aws.stacks import Stacks
 from deploy.aws.storage import Storage
 from deploy.aws.watching import Watching
 
 
-class Aws(Account, Stacks, Storage, Registry, Database, Nest, Compute, Watching):
+class Aws(Account, Stacks, Storage, Registry, Database, Nest, Compute, Watching, Service):
     """Everything that a deployment asks of AWS, a service a module."""

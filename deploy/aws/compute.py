@@ -1,4 +1,4 @@
-"""ECS, load balancing and scaling: what serves the application."""
+"""ECS, load balancing and scaling: orders to what serves the application."""
 
 from deploy.aws.clients import Clients
 
@@ -6,22 +6,7 @@ DIMENSION = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:Desire
 
 
 class Compute(Clients):
-    """The service, its tasks and targets."""
-
-    def service(self, cluster: str, service: str) -> dict | None:
-        """The service with its deployments and last events; None if there is none."""
-        found = self._client("ecs").describe_services(cluster=cluster, services=[service])["services"]
-        return next((one for one in found if one["status"] != "INACTIVE"), None)
-
-    def task_definition(self, arn: str) -> dict:
-        """A revision of a task definition."""
-        return self._client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
-
-    def running_tasks(self, cluster: str, service: str) -> list[dict]:
-        """The tasks of a service that run."""
-        client = self._client("ecs")
-        arns = client.list_tasks(cluster=cluster, serviceName=service, desiredStatus="RUNNING")["taskArns"]
-        return client.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+    """How many tasks there are, a shell in one, and the load balancer's protection."""
 
     def set_count(self, cluster: str, service: str, count: int) -> None:
         """Order how many tasks the service has."""
@@ -43,10 +28,6 @@ class Compute(Clients):
             MaxCapacity=highest,
             SuspendedState=dict.fromkeys(kinds, suspended),
         )
-
-    def target_health(self, target_group: str) -> list[dict]:
-        """The health of each target of a group."""
-        return self._client("elbv2").describe_target_health(TargetGroupArn=target_group)["TargetHealthDescriptions"]
 
     def protect_load_balancer(self, load_balancer: str, protected: bool) -> None:
         """Set a load balancer's protection against deletion."""

@@ -125,6 +125,16 @@ class Stacks(Clients):
         pages = self._client("cloudformation").get_paginator("list_change_sets").paginate(StackName=stack)
         return [summary for page in pages for summary in page["Summaries"]]
 
+    def cancel_update(self, stack: str) -> bool:
+        """Order an update to be taken back; False if it is over, or no update."""
+        try:
+            self._client("cloudformation").cancel_update_stack(StackName=stack)
+        except ClientError as error:
+            if "cannot be called from current stack status" in error.response["Error"].get("Message", ""):
+                return False
+            raise
+        return True
+
     def events(self, stack_id: str, path: str, after: datetime | None) -> Iterator[Event]:
         """The events of one stack, newest first, back to and without the moment `after`."""
         pages = self._client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack_id)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from botocore.exceptions import ClientError
+
 from deploy.aws.clients import Clients
 
 
@@ -33,3 +35,15 @@ class Watching(Clients):
         """The names of the log groups that begin with a prefix."""
         pages = self._client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
         return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+
+    def last_lines(self, group: str, stream: str, number: int) -> list[dict]:
+        """The newest events of a stream, oldest first: timestamp in ms and message; none if there is no stream."""
+        try:
+            answer = self._client("logs").get_log_events(
+                logGroupName=group, logStreamName=stream, limit=number, startFromHead=False
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "ResourceNotFoundException":
+                return []
+            raise
+        return answer["events"]

@@ -24,7 +24,7 @@ def rollback(env: str) -> None:
     say("the database keeps its schema and its data: the older application has to get along with them")
     kept = set(parameters(stack)) - set(before)
     change_set = aws.create_parameter_change_set(wanted.stack, change_set_name(), before, kept, wanted.tags)
-    carry_out(aws, wanted, change_set)
+    carry_out(aws, wanted, change_set, before)
     say("`make deploy` from this checkout would bring its own images again")
 
 

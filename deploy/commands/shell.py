@@ -27,7 +27,7 @@ def shell(env: str, container: str, command: str) -> None:
         raise Problem(f"{PLUGIN} is missing: install AWS's Session Manager plugin, which carries the shell")
     values = outputs(stack)
     cluster = values["ClusterName"]
-    tasks = aws.running_tasks(cluster, values["ServiceName"])
+    tasks = aws.tasks(cluster, "RUNNING")
     if not tasks:
         raise Problem(f"{wanted.stack} has no running task: `make status ENV={env}` shows why")
     task = _task_with_agent(tasks, container or "app")

@@ -6,9 +6,10 @@ import time
 from deploy import changes, images
 from deploy.aws import Aws
 from deploy.commands.environment import load
+from deploy.commands.flight import arrive, fly
 from deploy.commands.look import print_outputs
 from deploy.commands.prepare import image_references
-from deploy.follow import follow, last_event_time
+from deploy.follow import last_event_time
 from deploy.package import package
 from deploy.problem import Problem
 from deploy.settings import Settings
@@ -26,18 +27,22 @@ def up(env: str) -> None:
     url = _upload(aws, outputs(described(aws, wanted.bootstrap_stack))["ArtifactBucketName"], templates)
     kind = "CREATE" if ready(aws, wanted, wanted.stack) is None else "UPDATE"
     change_set_id = aws.create_change_set(wanted.stack, change_set_name(), kind, url, parameters, wanted.tags)
-    carry_out(aws, wanted, change_set_id)
+    carry_out(aws, wanted, change_set_id, parameters)
     print_outputs(env)
 
 
-def carry_out(aws: Aws, wanted: Settings, change_set_id: str) -> None:
-    """Show what a change set of the stack would do, ask, execute it, follow it; one without changes is forgotten."""
+def carry_out(aws: Aws, wanted: Settings, change_set_id: str, sent: dict[str, str]) -> None:
+    """Show what a change set of the stack would do, ask, execute it, follow it until what was sent is what runs.
+
+    A change set without changes is forgotten. `sent` are parameters, of which the images are looked for.
+    """
     change_set = _wait_for_change_set(aws, wanted, change_set_id)
     if changes.is_empty(change_set):
         aws.delete_change_set(change_set_id, wanted.stack)
         say(f"{wanted.stack}: no changes")
     else:
         _execute(aws, wanted, change_set, change_set_id)
+    arrive(aws, wanted, sent)
 
 
 def _image_parameters(aws, wanted):
@@ -82,7 +87,7 @@ def _execute(aws, wanted, change_set, change_set_id):
         raise Problem("not deployed; nothing was changed")
     before = last_event_time(aws, wanted.stack)
     aws.execute_change_set(change_set_id, wanted.stack)
-    say(f"{wanted.stack}: {follow(aws, described(aws, wanted.stack), before, say)}")
+    fly(aws, wanted, described(aws, wanted.stack), before)
 
 
 def _discard(aws, wanted, change_set_id):

@@ -2,13 +2,16 @@
 
 The emulator drops or misspells what it does not run: Secrets, HealthCheck, DependsOn, SystemControls, LinuxParameters,
 RuntimePlatform; it keeps `DesiredCount: !Ref` as text, which fails, and knows no ForceNewDeployment. It has no engine,
-so every task runs; here one whose image is not in the registry stops, as on AWS.
+so every task runs; here one whose image is not in the registry stops, as on AWS. A task gets an address, so that it
+is a target of its load balancer; a stand-in answers there: the health check with 200, every other request with 503.
 """
 
+import hashlib
 import json
 import re
+import time
 
-from ministack.services import ecr, ecs
+from ministack.services import alb, ecr, ecs
 from ministack.services.cloudformation import provisioners
 
 from rehearsal.emulator.patch import wrap
@@ -20,6 +23,11 @@ IMAGE = re.compile(
     r"(?P<registry>\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com)/(?P<repository>[^:@]+)"
     r"(:(?P<tag>[^@]+))?(@(?P<digest>.+))?"
 )
+# How often a task is tried, and how long that takes altogether.
+TRIES, SECONDS_TO_FAIL = 3, 1.5
+# Addresses of tasks that run nowhere; no network of this project has them.
+NOWHERE = "10.255"
+
 # Properties of the service that the emulator takes over on an update, or never.
 SERVICE_FIELDS = {
     "AvailabilityZoneRebalancing": ("availabilityZoneRebalancing", "ENABLED"),
@@ -85,16 +93,21 @@ def missing_image(task_definition: str) -> str | None:
 
 
 def pull_images(name: str, props: dict) -> None:
-    """Fail the deployment if an image is missing: a stopped task says why, the ValueError what CloudFormation says."""
+    """Fail the deployment if an image is missing: stopped tasks say why, the ValueError what CloudFormation says.
+
+    ECS tries three times, which takes it minutes; here it is a moment, in which who follows can see the tasks.
+    """
     image = missing_image(props["TaskDefinition"])
     if image is None or props.get("DesiredCount", 1) == 0:
         return
     cluster = props.get("Cluster", "default")
     request = {"cluster": cluster, "taskDefinition": props["TaskDefinition"], "group": f"service:{name}"}
-    started = json.loads(ecs._run_task(request | {"startedBy": name})[2])
-    task = ecs._tasks[started["tasks"][0]["taskArn"]]
     reason = f"CannotPullContainerError: pull image manifest: failed to resolve ref {image}: {image}: not found"
-    ecs._mark_task_stopped(task["taskArn"], task, reason, "TaskFailedToStart")
+    for _ in range(TRIES):
+        started = json.loads(ecs._run_task(request | {"startedBy": name})[2])
+        task = ecs._tasks[started["tasks"][0]["taskArn"]]
+        ecs._mark_task_stopped(task["taskArn"], task, reason, "TaskFailedToStart")
+    time.sleep(SECONDS_TO_FAIL)
     raise ValueError("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.")
 
 
@@ -135,8 +148,33 @@ def is_forced(old: dict, new: dict) -> bool:
     return bool(changed) and new["TaskDefinition"] == old["TaskDefinition"]
 
 
+def task_address(original):
+    """The task's address; one that no engine runs has a made-up one, always the same."""
+
+    def address(task):
+        first, second = hashlib.sha256(task["taskArn"].encode()).digest()[:2]
+        return original(task) or f"{NOWHERE}.{first}.{second}"
+
+    return address
+
+
+def answer_for_task(original):
+    """What stands for a task that runs nowhere answers."""
+
+    async def answered(target, group, method, path, *rest, **options):
+        if not target["Id"].startswith(f"{NOWHERE}."):
+            return await original(target, group, method, path, *rest, **options)
+        healthy = path.partition("?")[0] == group.get("HealthCheckPath")
+        words = b"a stand-in: this task runs nowhere\n"
+        return (200 if healthy else 503), {"Content-Type": "text/plain"}, words
+
+    return answered
+
+
 def install() -> None:
-    """Mend both types' handlers."""
+    """Mend both types' handlers, and make tasks targets."""
+    wrap(ecs._task_ip, task_address)
+    wrap(alb._proxy_http_target, answer_for_task)
     wrap(provisioners._ecs_task_def_create, register_task_definition)
     wrap(provisioners._ecs_service_create, create_service)
     wrap(provisioners._ecs_service_update, update_service)

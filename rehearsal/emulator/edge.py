@@ -1,11 +1,12 @@
 """Load balancer targets are told apart by id and port, so that two tasks can listen on one address; listeners of a
 stack have their attributes from the beginning; a target group's full name is that of its metrics.
 
-The emulator ignores a second target of the same id and a listener's attributes until its first update, and forgets how
-the full name begins.
+The emulator ignores a second target of the same id and a listener's attributes until its first update, forgets how
+the full name begins, and knows a load balancer by its own names only, not by the alias of a hosted zone.
 """
 
-from ministack.services import alb
+from ministack import app
+from ministack.services import alb, route53
 from ministack.services.cloudformation import provisioners
 
 from rehearsal.emulator.patch import wrap
@@ -70,8 +71,28 @@ def full_name(original):
     return lambda arn: f"targetgroup/{original(arn)}"
 
 
+def alias_of(host: str) -> str | None:
+    """The host name to which an alias record leads, as a resolver would follow it; None if there is no such record."""
+    wanted = host.partition(":")[0].lower()
+    records = [record for zone in route53._records.values() for record in zone if record.get("AliasTarget")]
+    found = (record["AliasTarget"]["DNSName"] for record in records if record["Name"].rstrip(".").lower() == wanted)
+    return next((name.rstrip(".").removeprefix("dualstack.") for name in found), None)
+
+
+def find_load_balancer(original):
+    """A load balancer is found by an alias record too."""
+    return lambda host: original(host) or original(alias_of(host) or host)
+
+
+def could_be_for_load_balancer(original):
+    """A request to a host of an alias record is one for a load balancer."""
+    return lambda host, path: original(host, path) or alias_of(host) is not None
+
+
 def install() -> None:
     """Mend the calls and the listener's handler."""
+    wrap(alb.find_lb_for_host, find_load_balancer)
+    wrap(app._is_potential_alb_request, could_be_for_load_balancer)
     wrap(provisioners._elbv2_listener_create, create_listener)
     wrap(alb._target_group_full_name_from_arn, full_name)
     wrap(alb._register_targets, register)

@@ -1,0 +1,89 @@
+"""From the order to the truth: follow a deployment, record it, judge it, and see that it is what it says."""
+
+import time
+from datetime import UTC, datetime
+
+from deploy import recorder, rollout, truth, visit
+from deploy.aws import Aws
+from deploy.commands.environment import load
+from deploy.follow import Flight, began
+from deploy.problem import Problem
+from deploy.progress.display import display
+from deploy.progress.durations import recorded
+from deploy.settings import Settings
+from deploy.stacks import described, outputs
+from deploy.states import is_over
+from deploy.terminal import say
+from deploy.truth import Untruth
+
+# How long targets, a new name in the DNS and the last task may take after COMPLETE, and the pause between two looks.
+SECONDS, PAUSE = 180.0, 3.0
+
+
+def follow(env: str) -> None:
+    """Attach to what is under way with the environment's stack, and follow it to the end and the truth."""
+    wanted, _ = load(env)
+    aws = Aws()
+    stack = described(aws, wanted.stack)
+    if is_over(stack["StackStatus"]):
+        say(f"{wanted.stack}: nothing is under way; it is in {stack['StackStatus']}")
+        return
+    fly(aws, wanted, stack, began(aws, stack["StackId"]))
+    arrive(aws, wanted, images_of(described(aws, wanted.stack)))
+
+
+def fly(aws: Aws, wanted: Settings, stack: dict, after: datetime | None) -> None:
+    """Follow an operation that began after a moment, record it, say how it ended. Problem: badly."""
+    start = datetime.now(UTC)
+    # Until its first deployment has ended a stack has no outputs: what is made is then found in its events.
+    known = outputs(stack)
+    record = recorder.Recorder(recorder.new_folder(wanted.stack, start), say)
+    shown = display(say)
+    flight = Flight(aws, stack, after, shown, record, attach=f"`make follow ENV={wanted.env}`")
+    flight.view.nest.known = recorded(recorder.base(), wanted.stack)
+    flight.observe_service(after or stack.get("CreationTime", start), known)
+    record.write("note", text=f"following {stack['StackId']}")
+    try:
+        status = flight.run()
+    finally:
+        if record.folder:
+            say(f"recorded in {recorder.shown(record.folder)}")
+    say(f"{wanted.stack}: {status}")
+
+
+def images_of(stack: dict) -> dict[str, str]:
+    """The images that a stack was last given, by parameter."""
+    given = {item["ParameterKey"]: item.get("ParameterValue", "") for item in stack.get("Parameters", [])}
+    return {name: given[name] for name in truth.IMAGES if name in given}
+
+
+def arrive(aws: Aws, wanted: Settings, sent: dict[str, str]) -> None:
+    """Wait until what was sent is what runs and answers. Problem: it is not, within three minutes."""
+    values = outputs(described(aws, wanted.stack))
+    deadline = time.monotonic() + SECONDS
+    told: list[str] = []
+    while found := _untruths(aws, values, sent):
+        texts = [untruth.text for untruth in found]
+        if time.monotonic() > deadline or any(untruth.final for untruth in found):
+            raise Problem(f"{wanted.stack} is deployed, but not what was sent: " + "; ".join(texts))
+        if texts != told:
+            say(f"{datetime.now(UTC):%H:%M:%S} not yet: {'; '.join(texts)}")
+            told = texts
+        time.sleep(PAUSE)
+    say(f"{wanted.stack}: what was sent runs, its targets are healthy, and {values['Url']} answers")
+
+
+def _untruths(aws, values, sent) -> list[Untruth]:
+    """What is not true of the service now; nobody is asked for what cannot be true yet."""
+    cluster, name, definition = (values[key] for key in ("ClusterName", "ServiceName", "TaskDefinitionArn"))
+    service = aws.service(cluster, name)
+    found = truth.deployed_definition(definition, service)
+    found += truth.sent_images(sent, aws.task_definition(definition))
+    if found or not service["desiredCount"]:
+        return found
+    found += truth.running_tasks(definition, sent, service, aws.tasks(cluster, "RUNNING"))
+    for group in rollout.target_groups(service):
+        found += truth.healthy_targets(service["desiredCount"], aws.target_health(group))
+        path = aws.health_check_path(group)
+        found = found or truth.answers(visit.ask(values["Url"], path))
+    return found

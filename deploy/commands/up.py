@@ -1,7 +1,6 @@
 """The stack itself: package, show the change set, ask, execute, follow."""
 
-import os
-import time
+from collections.abc import Callable, Collection
 
 from deploy import changes, images
 from deploy.aws import Aws
@@ -9,12 +8,15 @@ from deploy.commands.environment import load
 from deploy.commands.look import print_outputs
 from deploy.commands.prepare import image_references
 from deploy.follow import follow, last_event_time
+from deploy.guard import allowed_names, is_asked_for, protect, protected
 from deploy.package import package
+from deploy.plan import Versions, change_set, discard, draw, versions
 from deploy.problem import Problem
 from deploy.settings import Settings
 from deploy.stacks import described, outputs, ready
-from deploy.states import CHANGE_SET_PREFIX
 from deploy.terminal import confirm, require_someone_to_ask, say
+from review.update.change import Change
+from review.update.guard import check
 
 
 def up(env: str) -> None:
@@ -22,22 +24,50 @@ def up(env: str) -> None:
     wanted, templates = load(env)
     require_someone_to_ask()
     aws = Aws()
-    parameters = wanted.parameters | _image_parameters(aws, wanted)
-    url = _upload(aws, outputs(described(aws, wanted.bootstrap_stack))["ArtifactBucketName"], templates)
-    kind = "CREATE" if ready(aws, wanted, wanted.stack) is None else "UPDATE"
-    change_set_id = aws.create_change_set(wanted.stack, change_set_name(), kind, url, parameters, wanted.tags)
-    carry_out(aws, wanted, change_set_id)
+    given = _image_parameters(aws, wanted)
+    url = upload(aws, outputs(described(aws, wanted.bootstrap_stack))["ArtifactBucketName"], templates)
+    stack = ready(aws, wanted, wanted.stack)
+    kind, parameters = "UPDATE" if stack else "CREATE", wanted.parameters | given
+    carry_out(
+        aws,
+        wanted,
+        lambda name: aws.create_change_set(wanted.stack, name, kind, url, parameters, wanted.tags),
+        lambda: versions(aws, wanted, stack, given),
+        allowed_names(templates, of_bootstrap=False),
+    )
     print_outputs(env)
 
 
-def carry_out(aws: Aws, wanted: Settings, change_set_id: str) -> None:
-    """Show what a change set of the stack would do, ask, execute it, follow it; one without changes is forgotten."""
-    change_set = _wait_for_change_set(aws, wanted, change_set_id)
-    if changes.is_empty(change_set):
-        aws.delete_change_set(change_set_id, wanted.stack)
+def carry_out(
+    aws: Aws, wanted: Settings, order: Callable[[str], str], between: Callable[[], Versions], names: Collection[str]
+) -> None:
+    """Show what a change set of the stack would do, ask, execute it, follow it; one without changes is forgotten.
+
+    `order` takes a name and orders the change set, `between` tells the nests before and after it, `names` are what
+    ALLOW_REPLACE allows. Guarded: it does not.
+    """
+    with change_set(aws, wanted, order) as proposed:
+        allowed = _agreed(aws, wanted, proposed, between, names)
+    if changes.is_empty(proposed):
+        discard(aws, wanted, proposed["ChangeSetId"], with_stack=False)
         say(f"{wanted.stack}: no changes")
+        protect(aws, wanted.stack, is_asked_for(wanted.parameters))
     else:
-        _execute(aws, wanted, change_set, change_set_id)
+        with protected(aws, wanted.stack, allowed, is_asked_for(wanted.parameters)):
+            _execute(aws, wanted, proposed["ChangeSetId"])
+
+
+def _agreed(aws, wanted, proposed, between, names) -> list[Change]:
+    """Show the plan, hold the guard, ask; what of the data may end."""
+    if changes.is_empty(proposed):
+        return check([], names)
+    plan = draw(aws, proposed, between())
+    say(f"{wanted.stack}: changes")
+    plan.show(say)
+    allowed = check(plan.changes, names)
+    if not confirm(f"Deploy {wanted.stack}?"):
+        raise Problem("not deployed; nothing was changed")
+    return allowed
 
 
 def _image_parameters(aws, wanted):
@@ -51,43 +81,15 @@ def _image_parameters(aws, wanted):
     return parameters
 
 
-def _upload(aws, bucket, templates):
+def upload(aws: Aws, bucket: str, templates: dict[str, str]) -> str:
+    """Store the templates that the bucket does not hold yet; the address of the root's."""
     packed = package(templates, lambda key: aws.template_url(bucket, key))
     stored = [aws.upload_if_absent(bucket, key, text) for key, text in packed.files.items()]
     say(f"templates: {sum(stored)} of {len(stored)} uploaded, the others are there already")
     return aws.template_url(bucket, packed.root)
 
 
-def change_set_name() -> str:
-    """A new name, by which a change set is known as one of a deployment."""
-    return f"{CHANGE_SET_PREFIX}{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-
-
-def _wait_for_change_set(aws, wanted, change_set_id, pause=1.0):
-    while (change_set := aws.change_set(change_set_id, wanted.stack))["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
-        time.sleep(pause)
-    if change_set["Status"] == "FAILED" and not changes.is_empty(change_set):
-        _discard(aws, wanted, change_set_id)
-        reason = change_set.get("StatusReason", "no reason given")
-        raise Problem(f"{wanted.stack}: CloudFormation refuses the change: {reason}")
-    return change_set
-
-
-def _execute(aws, wanted, change_set, change_set_id):
-    say(f"{wanted.stack}: changes")
-    for text in changes.lines(change_set["Changes"], lambda nested: aws.change_set(nested)["Changes"]):
-        say(f"  {text}")
-    if not confirm(f"Deploy {wanted.stack}?"):
-        _discard(aws, wanted, change_set_id)
-        raise Problem("not deployed; nothing was changed")
+def _execute(aws, wanted, change_set_id):
     before = last_event_time(aws, wanted.stack)
     aws.execute_change_set(change_set_id, wanted.stack)
     say(f"{wanted.stack}: {follow(aws, described(aws, wanted.stack), before, say)}")
-
-
-def _discard(aws, wanted, change_set_id):
-    """Delete a change set that is not wanted, and with it the empty stack that a first one makes."""
-    aws.delete_change_set(change_set_id, wanted.stack)
-    stack = aws.stack(wanted.stack)
-    if stack and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
-        aws.delete_stack(wanted.stack)

@@ -157,9 +157,9 @@ def _name(detail) -> str:
 
 
 def _value(details, side) -> object:
-    """A value that CloudFormation shows; None where it shows none."""
-    shown = [detail["Target"][side] for detail in details if side in detail["Target"]]
-    return shown[0] if shown else None
+    """The value that CloudFormation shows; None where it shows none, or several of parts of the property."""
+    shown = {detail["Target"][side] for detail in details if side in detail["Target"]}
+    return shown.pop() if len(shown) == 1 else None
 
 
 def _context(entry, side) -> dict | None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from deploy.settings import Settings
 from deploy.states import CHANGE_SET_PREFIX
 from review import workspace
 from review.resolve import Nest
-from review.update import lines
+from review.update import cost, lines
 from review.update.change import Change
 from review.update.compare import EMPTY, compare
 
@@ -51,6 +52,10 @@ class Plan:
             say(f"  {line}")
         if self.repeats:
             say(f"  {self.repeats} more refer to what changes, and stay as they are")
+        if self.changes and None not in (self.versions.before, self.versions.after):
+            told = cost.line(self.versions.before, self.versions.after, self.versions.region)
+            for line in textwrap.wrap(told, width - 2, **lines.HANGING):
+                say(f"  {line}")
 
 
 def versions(aws: Aws, wanted: Settings, stack: dict | None, images: dict[str, str]) -> Versions:

@@ -122,10 +122,11 @@ def test_the_plan_of_a_first_deployment_shows_everything_and_leaves_nothing(firs
     (lines, left), (with_bucket, before, after) = first_plans
     assert left == {}
     assert "  +  AppRepository AWS::ECR::Repository" in lines
-    assert lines[-1] == "  45 added; interrupted: nothing that is known of"
+    assert "  45 added; interrupted: nothing that is known of" in lines
+    assert "  list price: nothing -> $54 a month (Edge/LoadBalancer" in " ".join(lines)
     assert after == before
     assert "images: to be built and pushed first" in with_bucket
-    assert with_bucket[-2:] == ["    +  Service AWS::ECS::Service", lines[-1]]
+    assert with_bucket[-4:] == lines[-4:]
     assert all(len(line) <= 80 for line in lines + with_bucket)
 
 
@@ -152,6 +153,7 @@ def test_the_plan_of_an_update_says_what_it_interrupts_and_leaves_out_what_only_
         "         ! another class: some minutes without the database, it has no standby",
         "  1 changed in place; interrupted: Data/DBInstance",
         "  2 more refer to what changes, and stay as they are",
+        "  list price: $54 -> $67 a month (Data/DBInstance +$12.41)",
     ]
 
 

@@ -6,7 +6,7 @@ from deploy.commands.environment import load
 from deploy.commands.prepare import bootstrap_changes, image_references
 from deploy.commands.up import upload
 from deploy.guard import allowed_names
-from deploy.plan import Plan, change_set, discard, draw, versions
+from deploy.plan import Plan, Versions, change_set, discard, draw, versions
 from deploy.problem import Problem
 from deploy.settings import Settings
 from deploy.stacks import decision_for, outputs
@@ -18,6 +18,19 @@ from review.update.guard import check
 
 def plan(env: str) -> None:
     """Show what a deployment would change, by a change set that is deleted again. Guarded: data would be lost."""
+    try:
+        _plan(env)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; nothing was changed") from None
+
+
+class Interrupted(Problem):
+    """Ctrl-C, after the change set was deleted."""
+
+    code = 130
+
+
+def _plan(env):
     wanted, templates = load(env)
     aws = Aws()
     bootstrap = aws.stack(wanted.bootstrap_stack)
@@ -25,7 +38,7 @@ def plan(env: str) -> None:
     before = bootstrap_changes(aws, wanted, bootstrap, templates["bootstrap.yaml"])
     proposed = _planned(aws, wanted, bootstrap, templates)
     say(f"{wanted.bootstrap_stack}:")
-    Plan(before, proposed.versions).show(say)
+    Plan(before, Versions(None, None, aws.region)).show(say)
     say(f"{wanted.stack}:")
     proposed.show(say)
     check(before, allowed_names(templates, of_bootstrap=True))

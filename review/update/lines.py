@@ -13,6 +13,7 @@ SIGNS = {ADD: "+", MODIFY: "~", REMOVE: "-"}
 LOUD = {REPLACED: "REPLACED", PERHAPS: "perhaps REPLACED"}
 LEAVES = 8  # lines a resource; the others are counted
 WIDTH = 80  # columns, as for a terminal whose width nobody knows
+HANGING = {"subsequent_indent": "  ", "break_on_hyphens": False}
 
 
 def text(changes: Collection[Change], width: int = WIDTH, hidden: Collection[str] = ()) -> list[str]:
@@ -29,7 +30,7 @@ def text(changes: Collection[Change], width: int = WIDTH, hidden: Collection[str
         for change in inside:
             result.append("  " * depth + _head(change, width - 2 * depth))
             result += ["  " * depth + line for line in _details(change, width - 2 * depth, hidden)]
-    last = textwrap.wrap(summary(changes), width, subsequent_indent="  ", break_on_hyphens=False)
+    last = textwrap.wrap(summary(changes), width, **HANGING)
     return [line.rstrip() for line in result] + last
 
 

@@ -5,6 +5,8 @@
 ##
 ## Environment:
 ##   YES=1                agree beforehand to the changes that are shown
+##   ALLOW_REPLACE        what holds data and may be removed or replaced this time, as Data/DBInstance; else the guard ends
+##                        the deployment with exit code 3
 ##   CONTAINER_ENGINE     docker or podman; the first one found if it is not set
 ##   AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, ...   where to and as whom, as for every AWS tool
 ##   CLOUDFORMATION_ROLE  the ARN of a role under which CloudFormation works, instead of under yours

@@ -6,7 +6,7 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy.commands import flight, logs, look, pause, prepare, remove, rollback, shell, status, up
+from deploy.commands import flight, logs, look, pause, plan, prepare, remove, rollback, shell, status, up
 from deploy.faults import explain
 from deploy.problem import Problem
 
@@ -16,6 +16,7 @@ VERBS = {
     "bootstrap": (prepare.bootstrap, "create or update the repositories and the bucket"),
     "images": (prepare.missing_images, "print the images that are still to be built and pushed"),
     "registry-password": (prepare.registry_password, "print the registry's password, to be piped to `login`"),
+    "plan": (plan.plan, "show what a deployment would change, and change nothing"),
     "up": (up.up, "show the change set, ask, execute it, follow it"),
     "status": (status.status, "print what the environment is doing now, on one screen"),
     "logs": (logs.logs, "print what the containers have written, by time", "since", "filter", "follow"),
@@ -56,14 +57,14 @@ def command_line() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str]) -> int:
-    """Run one verb; returns the exit code: 0 done, 1 a problem said in one line, 2 a wrong command line, 130 Ctrl-C."""
+    """Run one verb; returns the exit code: 0 done, 1 a problem in one line, 2 wrong words, 3 the guard, 130 Ctrl-C."""
     args = vars(command_line().parse_args(argv))
     verb, env = args.pop("verb"), args.pop("env")
     try:
         return VERBS[verb][0](env, **args) or 0
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
-        return 1
+        return problem.code
     except (BotoCoreError, ClientError) as error:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1

@@ -39,12 +39,17 @@ def config() -> Path:
     return Path(os.environ.get("CONFIG", ROOT / "config"))
 
 
-def load(env: str, region: str = REGION, changes: Mapping[str, str] | None = None) -> Environment:
+def load(
+    env: str,
+    region: str = REGION,
+    changes: Mapping[str, str] | None = None,
+    images: dict[str, str] = environment.FROM_DEPLOY,
+) -> Environment:
     """An environment as it would be in a region, with some of its values changed.
 
     Problem: whatever is wrong in its file, in the changes or in the templates.
     """
-    return resolved(read_templates(), env, config(), region, changes=changes)
+    return resolved(read_templates(), env, config(), region, images, changes)
 
 
 def resolved(

@@ -87,7 +87,7 @@ def names(cloudformation) -> set[str]:
 
 def test_shows_changes_events_of_the_nest_and_the_url_last(deployed):
     lines = deployed.stdout.splitlines()
-    assert "    + DBInstance AWS::RDS::DBInstance" in lines
+    assert "    +  DBInstance AWS::RDS::DBInstance" in lines
     assert any(line.endswith("CREATE_COMPLETE              Data/DBInstance") for line in lines)
     assert any(line.endswith("CREATE_COMPLETE              flaskcrud-lab") for line in lines)
     assert lines[-1].startswith("Url ")

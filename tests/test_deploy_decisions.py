@@ -1,5 +1,6 @@
 """The decisions of a deployment, each a table: changes, events, faults, image names."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import botocore.session
@@ -8,35 +9,126 @@ from botocore import exceptions
 
 from deploy import changes, events, images
 from deploy.faults import explain
+from deploy.guard import policies
+from review.update.change import ADD, IN_PLACE, MODIFY, PERHAPS, REMOVE, REPLACED, Change, Difference
 
 CLOUDFORMATION = botocore.session.Session().get_service_model("cloudformation")
 
 
 # Changes
 
+DATABASE = "AWS::RDS::DBInstance"
+GROUP = "AWS::EC2::SecurityGroup"
 
-def change(action, title, kind="AWS::EC2::VPC", **more):
+
+def change(action, title, kind=GROUP, **more):
     return {"ResourceChange": {"Action": action, "LogicalResourceId": title, "ResourceType": kind, **more}}
 
 
-def test_one_line_a_resource_nested_ones_indented():
-    details = [{"Target": {"Attribute": "Properties", "Name": "DBInstanceClass"}}, {"Target": {"Attribute": "Tags"}}]
-    inner = [change("Modify", "DBInstance", "AWS::RDS::DBInstance", Replacement="Conditional", Details=details)]
+def detail(name, recreation="Never", evaluation="Static", source="DirectModification", **values):
+    target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreation, **values}
+    return {"Target": target, "Evaluation": evaluation, "ChangeSource": source}
+
+
+def modified(kind, *details, replacement="Conditional"):
+    return change("Modify", "Thing", kind, Replacement=replacement, Details=list(details))["ResourceChange"]
+
+
+def nothing(_):
+    return []
+
+
+NOTHING_NESTED = changes.Nesting(nothing, nothing)
+MAYBE = {"recreation": "Conditionally"}
+REPEAT = {"recreation": "Always", "evaluation": "Dynamic", "source": "ParameterReference"}
+LOOKED_AT = {}  # the two nests were compared, and this resource does not differ
+
+
+def differing(kind, name, verdict, before=1, after=2):
+    found = Difference(name, verdict, before, after)
+    return {"Thing": Change("Thing", kind, MODIFY, verdict, (found,))}
+
+
+@pytest.mark.parametrize(
+    ("entry", "known", "verdict"),
+    [
+        # CloudFormation is sure.
+        (modified(DATABASE, detail("DBName", "Always"), replacement="True"), None, REPLACED),
+        (modified(DATABASE, detail("DBInstanceClass"), replacement="False"), None, IN_PLACE),
+        (modified(DATABASE, detail("DBInstanceClass", "Always")), LOOKED_AT, REPLACED),
+        (modified(GROUP, replacement="True"), LOOKED_AT, REPLACED),
+        # It is not, and the type's description is.
+        (modified(DATABASE, detail("DBName", **MAYBE)), None, REPLACED),
+        (modified(DATABASE, detail("DBInstanceClass", **MAYBE)), None, IN_PLACE),
+        (modified(DATABASE, detail("MultiAZ", **MAYBE)), None, IN_PLACE),
+        (modified(DATABASE, detail("AvailabilityZone", **MAYBE)), None, PERHAPS),
+        (modified("Custom::Thing", detail("Any", **MAYBE)), None, PERHAPS),
+        (modified(GROUP), None, PERHAPS),
+        # They differ: what holds data is not made more hopeful.
+        (modified(DATABASE, detail("DBName"), replacement="False"), None, PERHAPS),
+        (modified(DATABASE, detail("DBName"), replacement="False"), differing(DATABASE, "DBName", REPLACED), PERHAPS),
+        (modified(DATABASE, replacement="False"), differing(DATABASE, "DBName", REPLACED), PERHAPS),
+        # The nests know what it cannot know: a value of another stack.
+        (modified(DATABASE, detail("KmsKeyId", **REPEAT)), None, PERHAPS),
+        (modified(DATABASE, detail("KmsKeyId", **REPEAT)), LOOKED_AT, IN_PLACE),
+        (modified(DATABASE, detail("KmsKeyId", **REPEAT)), differing(DATABASE, "KmsKeyId", REPLACED), REPLACED),
+        (modified(DATABASE, detail("DBName", **MAYBE)), LOOKED_AT, REPLACED),
+        (change("Dynamic", "Thing", DATABASE)["ResourceChange"], LOOKED_AT, PERHAPS),
+    ],
+)
+def test_a_change_is_judged_by_all_who_know_of_it(entry, known, verdict):
+    judged = changes.judge(entry, "Thing", known)
+    assert judged.verdict == verdict
+
+
+def test_what_only_repeats_is_told_apart():
+    """A database of which one value comes from a stack that changes; and one that is changed beside that."""
+    repeated = detail("KmsKeyId", **REPEAT)
+    assert changes.is_repeat(changes.judge(modified(DATABASE, repeated), "Thing", LOOKED_AT))
+    both = changes.judge(modified(DATABASE, repeated, detail("DBInstanceClass")), "Thing", LOOKED_AT)
+    assert not changes.is_repeat(both)
+    assert both.names == ("DBInstanceClass",)
+    assert not changes.is_repeat(changes.judge(change("Add", "Thing")["ResourceChange"], "Thing", LOOKED_AT))
+
+
+def test_before_and_after_come_from_the_nests_or_from_cloudformation():
+    entry = modified(DATABASE, detail("DBInstanceClass", BeforeValue="a", AfterValue="b"))
+    entry |= {"BeforeContext": '{"Properties": {"MultiAZ": true}}', "AfterContext": "truncat"}
+    judged = changes.judge(entry, "Thing", None)
+    assert [(item.before, item.after) for item in judged.differences] == [("a", "b")]
+    assert judged.before == {"Properties": {"MultiAZ": True}}
+    assert judged.after is None
+    judged = changes.judge(entry, "Thing", differing(DATABASE, "DBInstanceClass", IN_PLACE, "x", "y"))
+    assert [(item.before, item.after) for item in judged.differences] == [("x", "y")]
+
+
+def test_nested_stacks_are_looked_into_and_one_that_goes_takes_all_with_it():
+    inner = {"inner": [change("Modify", "DBInstance", DATABASE, Details=[detail("DBInstanceClass")])]}
+    gone = {
+        "arn:old": [
+            {"Path": "Deep", "ResourceType": events.NESTED},
+            {"Path": "Deep/Key", "ResourceType": "AWS::KMS::Key"},
+        ]
+    }
     outer = [
         change("Add", "Network", events.NESTED),
-        change("Modify", "Data", events.NESTED, ChangeSetId="inner", Replacement="False"),
-        change("Remove", "Old", Replacement="True"),
+        change("Modify", "Data", events.NESTED, ChangeSetId="inner"),
+        change("Remove", "Keys", events.NESTED, PhysicalResourceId="arn:old"),
+        change("SyncWithActual", "Same"),
     ]
-    assert changes.lines(outer, {"inner": inner}.get) == [
-        "+ Network AWS::CloudFormation::Stack",
-        "~ Data AWS::CloudFormation::Stack",
-        "  ~ DBInstance AWS::RDS::DBInstance (DBInstanceClass, Tags) perhaps REPLACED",
-        "- Old AWS::EC2::VPC REPLACED",
+    found = changes.read(outer, changes.Nesting(inner.get, gone.get), None)
+    assert [(item.path, item.action) for item in found] == [
+        ("Network", ADD),
+        ("Data", MODIFY),
+        ("Data/DBInstance", MODIFY),
+        ("Keys", REMOVE),
+        ("Keys/Deep", REMOVE),
+        ("Keys/Deep/Key", REMOVE),
     ]
 
 
-def test_every_action_of_the_api_has_a_sign():
-    assert set(CLOUDFORMATION.shape_for("ChangeAction").enum) - set(changes.SIGNS) == {"SyncWithActual"}
+def test_every_action_of_the_api_is_known():
+    assert set(changes.ACTIONS) == set(CLOUDFORMATION.shape_for("ChangeAction").enum)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +142,44 @@ def test_every_action_of_the_api_has_a_sign():
 )
 def test_nothing_to_change_is_told_from_a_failure(status, reason, empty):
     assert changes.is_empty({"Status": status, "StatusReason": reason}) is empty
+
+
+# Stack policies
+
+
+NEST = [
+    {"Path": "Data", "ResourceType": events.NESTED},
+    {"Path": "Data/DBInstance", "ResourceType": DATABASE},
+    {"Path": "Data/ReplicaDBInstance1", "ResourceType": DATABASE},
+    {"Path": "Data/DBSubnetGroup", "ResourceType": "AWS::RDS::DBSubnetGroup"},
+    {"Path": "Network/VPC", "ResourceType": "AWS::EC2::VPC"},
+    {"Path": "Outer/Keys/Key", "ResourceType": "AWS::KMS::Key"},
+]
+
+
+@pytest.mark.parametrize(
+    ("opened", "denied"),
+    [
+        (
+            (),
+            {"": "Data Outer", "Data": "DBInstance ReplicaDBInstance1", "Outer": "Keys", "Outer/Keys": "Key"},
+        ),
+        (("Data/DBInstance",), {"": "Outer", "Data": "ReplicaDBInstance1", "Outer": "Keys", "Outer/Keys": "Key"}),
+        (("Outer/Keys/Key",), {"": "Data", "Data": "DBInstance ReplicaDBInstance1", "Outer": "", "Outer/Keys": ""}),
+    ],
+)
+def test_each_stack_that_holds_data_denies_its_end(opened, denied):
+    found = policies(NEST, opened)
+    assert set(found) == set(denied)
+    for place, titles in denied.items():
+        first, *others = json.loads(found[place])["Statement"]
+        assert first == {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+        assert [(each["Effect"], each["Action"], each["Principal"]) for each in others] == [
+            ("Deny", ["Update:Replace", "Update:Delete"], "*")
+        ] * bool(titles)
+        resources = [name for each in others for name in each["Resource"]]
+        assert resources == [f"LogicalResourceId/{title}" for title in titles.split()]
+        assert len(found[place]) < 16 * 1024
 
 
 # Events

@@ -1,6 +1,7 @@
 """`make plan BASE=...`: two versions of out/ and config/ in a git repository, compared as a person does it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,7 @@ def test_name_class_and_description_are_replace_in_place_replace_within_two_seco
     assert "! another class: some minutes without the database" in lab
     assert "  -+ RdsSecurityGroup AWS::EC2::SecurityGroup REPLACED\n" in lab
     assert "GroupDescription: " in lab
+    assert re.search(r"\nlist price: \$\d+ -> \$\d+ a month \(Data/DBInstance \+\$[\d.]+\)\n", lab)
     assert "  -+ DBInstance AWS::RDS::DBInstance REPLACED\n       DBName: flaskcrud -> shop\n" in reference
     assert "ALLOW_REPLACE=Data/DBInstance" in error_of(result, 3)
     assert all(len(line) <= 80 for line in result.stdout.splitlines())
@@ -123,7 +125,9 @@ def test_other_sources_of_the_images_are_new_tasks(repository):
     repository.append("app/page.py", "2")
     result = repository.plan("lab")
     assert "ContainerDefinitions.app.Image: " in result.stdout
-    assert result.stdout.endswith("1 replaced, 1 changed in place; interrupted: nothing that is known of\n")
+    *_, summary, price = result.stdout.splitlines()
+    assert summary == "1 replaced, 1 changed in place; interrupted: nothing that is known of"
+    assert price == "list price: $54 a month, as before"
     assert result.returncode == 0
 
 

@@ -86,7 +86,7 @@ class Stacks(Clients):
         pages = (
             self._client("cloudformation")
             .get_paginator("describe_change_set")
-            .paginate(ChangeSetName=change_set_id, **owner)
+            .paginate(ChangeSetName=change_set_id, IncludePropertyValues=True, **owner)
         )
         first, *rest = pages
         for page in rest:
@@ -119,6 +119,15 @@ class Stacks(Clients):
         self._client("cloudformation").update_termination_protection(
             StackName=stack, EnableTerminationProtection=protected
         )
+
+    def set_stack_policy(self, stack: str, body: str) -> None:
+        """Say what updates may do to the resources of one stack; it holds until another one is set."""
+        self._client("cloudformation").set_stack_policy(StackName=stack, StackPolicyBody=body)
+
+    def template(self, stack: str) -> str | dict:
+        """The template of a stack as it was sent: text, or data where it was JSON."""
+        answer = self._client("cloudformation").get_template(StackName=stack, TemplateStage="Original")
+        return answer["TemplateBody"]
 
     def change_sets(self, stack: str) -> list[dict]:
         """What ListChangeSets says of each change set of a stack."""

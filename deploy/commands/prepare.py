@@ -2,17 +2,22 @@
 
 import os
 
-from deploy import images
+from deploy import deployed, images, template
 from deploy.answers import ask
 from deploy.aws import Aws
 from deploy.commands.environment import ROOT, load
 from deploy.follow import follow, last_event_time
+from deploy.guard import allowed_names, is_asked_for, protect, protected
 from deploy.pausing import is_paused
 from deploy.problem import Problem
 from deploy.settings import Settings
 from deploy.stacks import decision_for, described, outputs, ready
 from deploy.terminal import require_someone_to_ask, say
-from review import workspace
+from review import environment, workspace
+from review.resolve import resolve
+from review.update.change import Change
+from review.update.compare import EMPTY, compare
+from review.update.guard import check
 
 
 def preflight(env: str) -> None:
@@ -46,12 +51,26 @@ def bootstrap(env: str) -> None:
     if stack is None:
         aws.create_stack(name, body, parameters, wanted.tags)
         say(f"{name}: {follow(aws, described(aws, name), None, say)}")
+        protect(aws, name, is_asked_for(wanted.parameters))
         return
+    allowed = check(bootstrap_changes(aws, wanted, stack, body), allowed_names(templates, of_bootstrap=True))
     before = last_event_time(aws, name)
-    if aws.update_stack(name, body, parameters, wanted.tags):
-        say(f"{name}: {follow(aws, stack, before, say)}")
-    else:
-        say(f"{name}: no changes")
+    with protected(aws, name, allowed, is_asked_for(wanted.parameters)):
+        if aws.update_stack(name, body, parameters, wanted.tags):
+            say(f"{name}: {follow(aws, stack, before, say)}")
+        else:
+            say(f"{name}: no changes")
+
+
+def bootstrap_changes(aws: Aws, wanted: Settings, stack: dict | None, body: str) -> list[Change]:
+    """What an update of the stack with repositories and bucket would change; it has no change set. None: all is new."""
+    parameters = {"RepositoryNamespace": wanted.stack}
+    pseudo = environment.pseudo(aws.region, wanted.bootstrap_stack)
+    after = resolve(
+        {"bootstrap.yaml": template.parse(body, "out/bootstrap.yaml")}, "bootstrap.yaml", parameters, pseudo
+    )
+    before = deployed.nest(aws, stack) if stack else EMPTY
+    return compare(before, after, aws.region) if before else []
 
 
 def missing_images(env: str) -> None:

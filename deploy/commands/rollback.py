@@ -1,9 +1,11 @@
 """Back to the images that served before."""
 
-from deploy import history, states
+from deploy import deployed, history, states
 from deploy.aws import Aws
 from deploy.commands.environment import load
-from deploy.commands.up import carry_out, change_set_name
+from deploy.commands.up import Order, carry_out
+from deploy.guard import allowed_names
+from deploy.plan import Versions
 from deploy.problem import Problem
 from deploy.stacks import decision_for, described, parameters, require_ours
 from deploy.terminal import require_someone_to_ask, say
@@ -11,7 +13,7 @@ from deploy.terminal import require_someone_to_ask, say
 
 def rollback(env: str) -> None:
     """Show, ask and carry out the change to the images before these; everything else stays as it was deployed."""
-    wanted, _ = load(env)
+    wanted, templates = load(env)
     require_someone_to_ask()
     aws = Aws()
     stack = described(aws, wanted.stack)
@@ -23,8 +25,13 @@ def rollback(env: str) -> None:
         say(f"{name:<9} {image}")
     say("the database keeps its schema and its data: the older application has to get along with them")
     kept = set(parameters(stack)) - set(before)
-    change_set = aws.create_parameter_change_set(wanted.stack, change_set_name(), before, kept, wanted.tags)
-    carry_out(aws, wanted, change_set, before)
+    order = Order(
+        lambda name: aws.create_parameter_change_set(wanted.stack, name, before, kept, wanted.tags),
+        lambda: Versions(deployed.nest(aws, stack), deployed.nest(aws, stack, before), aws.region),
+        allowed_names(templates, of_bootstrap=False),
+        before,
+    )
+    carry_out(aws, wanted, order)
     say("`make deploy` from this checkout would bring its own images again")
 
 

@@ -1,7 +1,7 @@
 """The stack itself: package, show the change set, ask, execute, follow."""
 
-import os
-import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from deploy import changes, images
 from deploy.aws import Aws
@@ -10,12 +10,25 @@ from deploy.commands.flight import arrive, fly
 from deploy.commands.look import print_outputs
 from deploy.commands.prepare import image_references
 from deploy.follow import last_event_time
+from deploy.guard import allowed_names, is_asked_for, protect, protected
 from deploy.package import package
+from deploy.plan import Versions, change_set, discard, draw, versions
 from deploy.problem import Problem
 from deploy.settings import Settings
 from deploy.stacks import described, outputs, ready
-from deploy.states import CHANGE_SET_PREFIX
 from deploy.terminal import confirm, require_someone_to_ask, say
+from review.update.change import Change
+from review.update.guard import check
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a deployment is to bring."""
+
+    change_set: Callable[[str], str]  # takes a name, orders the change set, gives its id
+    between: Callable[[], Versions]  # the nests before and after it
+    names: Collection[str]  # what ALLOW_REPLACE may name
+    images: dict[str, str]  # what is to run afterwards, by parameter
 
 
 def up(env: str) -> None:
@@ -23,26 +36,48 @@ def up(env: str) -> None:
     wanted, templates = load(env)
     require_someone_to_ask()
     aws = Aws()
-    parameters = wanted.parameters | _image_parameters(aws, wanted)
-    url = _upload(aws, outputs(described(aws, wanted.bootstrap_stack))["ArtifactBucketName"], templates)
-    kind = "CREATE" if ready(aws, wanted, wanted.stack) is None else "UPDATE"
-    change_set_id = aws.create_change_set(wanted.stack, change_set_name(), kind, url, parameters, wanted.tags)
-    carry_out(aws, wanted, change_set_id, parameters)
+    given = _image_parameters(aws, wanted)
+    url = upload(aws, outputs(described(aws, wanted.bootstrap_stack))["ArtifactBucketName"], templates)
+    stack = ready(aws, wanted, wanted.stack)
+    kind, parameters = "UPDATE" if stack else "CREATE", wanted.parameters | given
+    order = Order(
+        lambda name: aws.create_change_set(wanted.stack, name, kind, url, parameters, wanted.tags),
+        lambda: versions(aws, wanted, stack, given),
+        allowed_names(templates, of_bootstrap=False),
+        given,
+    )
+    carry_out(aws, wanted, order)
     print_outputs(env)
 
 
-def carry_out(aws: Aws, wanted: Settings, change_set_id: str, sent: dict[str, str]) -> None:
-    """Show what a change set of the stack would do, ask, execute it, follow it until what was sent is what runs.
+def carry_out(aws: Aws, wanted: Settings, order: Order) -> None:
+    """Show what a change set of the stack would do, ask, execute it, follow it until what was ordered is what runs.
 
-    A change set without changes is forgotten. `sent` are parameters, of which the images are looked for.
+    A change set without changes is forgotten. Guarded: data would be lost.
     """
-    change_set = _wait_for_change_set(aws, wanted, change_set_id)
-    if changes.is_empty(change_set):
-        aws.delete_change_set(change_set_id, wanted.stack)
+    with change_set(aws, wanted, order.change_set) as proposed:
+        allowed = _agreed(aws, wanted, proposed, order)
+    if changes.is_empty(proposed):
+        discard(aws, wanted, proposed["ChangeSetId"], with_stack=False)
         say(f"{wanted.stack}: no changes")
+        protect(aws, wanted.stack, is_asked_for(wanted.parameters))
     else:
-        _execute(aws, wanted, change_set, change_set_id)
-    arrive(aws, wanted, sent)
+        with protected(aws, wanted.stack, allowed, is_asked_for(wanted.parameters)):
+            _execute(aws, wanted, proposed["ChangeSetId"])
+    arrive(aws, wanted, order.images)
+
+
+def _agreed(aws, wanted, proposed, order) -> list[Change]:
+    """Show the plan, hold the guard, ask; what of the data may end."""
+    if changes.is_empty(proposed):
+        return check([], order.names)
+    plan = draw(aws, proposed, order.between())
+    say(f"{wanted.stack}: changes")
+    plan.show(say)
+    allowed = check(plan.changes, order.names)
+    if not confirm(f"Deploy {wanted.stack}?"):
+        raise Problem("not deployed; nothing was changed")
+    return allowed
 
 
 def _image_parameters(aws, wanted):
@@ -56,43 +91,15 @@ def _image_parameters(aws, wanted):
     return parameters
 
 
-def _upload(aws, bucket, templates):
+def upload(aws: Aws, bucket: str, templates: dict[str, str]) -> str:
+    """Store the templates that the bucket does not hold yet; the address of the root's."""
     packed = package(templates, lambda key: aws.template_url(bucket, key))
     stored = [aws.upload_if_absent(bucket, key, text) for key, text in packed.files.items()]
     say(f"templates: {sum(stored)} of {len(stored)} uploaded, the others are there already")
     return aws.template_url(bucket, packed.root)
 
 
-def change_set_name() -> str:
-    """A new name, by which a change set is known as one of a deployment."""
-    return f"{CHANGE_SET_PREFIX}{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-
-
-def _wait_for_change_set(aws, wanted, change_set_id, pause=1.0):
-    while (change_set := aws.change_set(change_set_id, wanted.stack))["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
-        time.sleep(pause)
-    if change_set["Status"] == "FAILED" and not changes.is_empty(change_set):
-        _discard(aws, wanted, change_set_id)
-        reason = change_set.get("StatusReason", "no reason given")
-        raise Problem(f"{wanted.stack}: CloudFormation refuses the change: {reason}")
-    return change_set
-
-
-def _execute(aws, wanted, change_set, change_set_id):
-    say(f"{wanted.stack}: changes")
-    for text in changes.lines(change_set["Changes"], lambda nested: aws.change_set(nested)["Changes"]):
-        say(f"  {text}")
-    if not confirm(f"Deploy {wanted.stack}?"):
-        _discard(aws, wanted, change_set_id)
-        raise Problem("not deployed; nothing was changed")
+def _execute(aws, wanted, change_set_id):
     before = last_event_time(aws, wanted.stack)
     aws.execute_change_set(change_set_id, wanted.stack)
     fly(aws, wanted, described(aws, wanted.stack), before)
-
-
-def _discard(aws, wanted, change_set_id):
-    """Delete a change set that is not wanted, and with it the empty stack that a first one makes."""
-    aws.delete_change_set(change_set_id, wanted.stack)
-    stack = aws.stack(wanted.stack)
-    if stack and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
-        aws.delete_stack(wanted.stack)

@@ -68,6 +68,23 @@ def describe(original):
     return described
 
 
+def delete(original):
+    """With a change set go those of its nested stacks, as DeleteChangeSet says in the API's reference."""
+
+    def deleted(params):
+        stack = handlers._resolve_stack(helpers._p(params, "StackName"))
+        name = stack["StackName"] if stack else helpers._p(params, "StackName")
+        root, _ = changesets._find_change_set(helpers._p(params, "ChangeSetName"), name)
+        answer = original(params)
+        for child in [
+            key for key, value in cloudformation._change_sets.items() if root == value.get("RootChangeSetId", "")
+        ]:
+            del cloudformation._change_sets[child]
+        return answer
+
+    return deleted
+
+
 def find(original):
     """Take a stack's ARN where its name is meant."""
 
@@ -134,6 +151,7 @@ def install() -> None:
     wrap(changesets._resolve_props_for_diff, under_conditions)
     wrap(changesets._create_change_set, create)
     wrap(changesets._describe_change_set, describe)
+    wrap(changesets._delete_change_set, delete)
     wrap(changesets._list_change_sets, listed)
     wrap(handlers._describe_stacks, describe_stacks)
     wrap(handlers._list_stacks, describe_stacks)

@@ -13,6 +13,7 @@ SIGNS = {ADD: "+", MODIFY: "~", REMOVE: "-"}
 LOUD = {REPLACED: "REPLACED", PERHAPS: "perhaps REPLACED"}
 LEAVES = 8  # lines a resource; the others are counted
 WIDTH = 80  # columns, as for a terminal whose width nobody knows
+HANGING = {"subsequent_indent": "  ", "break_on_hyphens": False}
 
 
 def text(changes: Collection[Change], width: int = WIDTH, hidden: Collection[str] = ()) -> list[str]:
@@ -25,11 +26,11 @@ def text(changes: Collection[Change], width: int = WIDTH, hidden: Collection[str
     for place, inside in _by_stack(changes).items():
         depth = place.count("/") + 1 if place else 0
         if place:
-            result.append("  " * (depth - 1) + _head(stacks.get(place) or Change(place, NESTED, MODIFY)))
+            result.append("  " * (depth - 1) + _head(stacks.get(place) or Change(place, NESTED, MODIFY), width))
         for change in inside:
-            result.append("  " * depth + _head(change))
+            result.append("  " * depth + _head(change, width - 2 * depth))
             result += ["  " * depth + line for line in _details(change, width - 2 * depth, hidden)]
-    last = textwrap.wrap(summary(changes), width, subsequent_indent="  ", break_on_hyphens=False)
+    last = textwrap.wrap(summary(changes), width, **HANGING)
     return [line.rstrip() for line in result] + last
 
 
@@ -46,10 +47,11 @@ def _by_stack(changes) -> dict[str, list[Change]]:
     return found
 
 
-def _head(change):
+def _head(change, width):
     sign = "-+" if change.verdict == REPLACED else SIGNS[change.action]
-    words = f"{sign:<2} {change.path.rpartition('/')[2]} {change.kind}"
-    return f"{words} {LOUD[change.verdict]}" if change.action == MODIFY and change.verdict in LOUD else words
+    loud = f" {LOUD[change.verdict]}" if change.action == MODIFY and change.verdict in LOUD else ""
+    words = f"{sign:<2} {change.path.rpartition('/')[2]} {change.kind}{loud}"
+    return words if len(words) <= width else words.replace(" AWS::", " ")
 
 
 def _details(change, width, hidden) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """The plan without an account: what lies between a git ref and the files here, environment by environment."""
 
 import os
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from review import workspace
-from review.update import guard, lines, versions
+from review.update import cost, guard, lines, versions
 from review.update.change import Change
 from review.update.compare import compare
 
@@ -29,39 +31,42 @@ def report(ref: str, envs: list[str], region: str, form: str, say: Callable[[str
             else:
                 gone.append(f"{env}: {'not there yet at ' + ref if env in there else 'no longer in config/'}")
     for group in _alike(found):
-        changes, hidden = found[group[0]]
-        say(_title(", ".join(group), ref, form))
-        for line in _HOW[form](changes, hidden=hidden):
+        for line in _told(ref, {env: found[env] for env in group}, form):
             say(line)
     for line in gone:
         say(line)
-    _guard([change for changes, _ in found.values() for change in changes])
+    allowed = guard.parse(os.environ.get("ALLOW_REPLACE", ""))
+    guard.check([change for compared in found.values() for change in compared.changes], allowed)
     return 0
 
 
-def _compared(old: workspace.Environment, new: workspace.Environment, region) -> tuple[list[Change], tuple[str, ...]]:
-    return compare(old.nest, new.nest, region), tuple({*old.secrets(), *new.secrets()})
+@dataclass(frozen=True)
+class _Compared:
+    changes: list[Change]
+    price: str
+    hidden: frozenset[str]
+
+
+def _compared(old: workspace.Environment, new: workspace.Environment, region) -> _Compared:
+    changes = compare(old.nest, new.nest, region)
+    price = cost.line(old.nest, new.nest, region) if changes else ""
+    return _Compared(changes, price, frozenset(old.secrets() | new.secrets()))
 
 
 def _alike(found) -> list[list[str]]:
     """The environments of which the same is to be said, together."""
-    groups: list[list[str]] = []
-    for env, (changes, _) in found.items():
-        group = next((group for group in groups if _shown(found[group[0]][0]) == _shown(changes)), None)
-        if group is None:
-            groups.append([env])
-        else:
-            group.append(env)
-    return groups
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for env, compared in found.items():
+        groups.setdefault(tuple(lines.markdown(compared.changes, compared.hidden)), []).append(env)
+    return list(groups.values())
 
 
-def _shown(changes):
-    return lines.markdown(changes)
-
-
-def _title(envs, ref, form):
-    return f"### {envs}: changes since {ref}\n" if form == "markdown" else f"{envs}: changes since {ref}"
-
-
-def _guard(changes):
-    guard.check(changes, guard.parse(os.environ.get("ALLOW_REPLACE", "")))
+def _told(ref, group, form) -> Iterator[str]:
+    """What is to be said of environments that change alike."""
+    title = f"{', '.join(group)}: changes since {ref}"
+    first = next(iter(group.values()))
+    yield from [f"### {title}", ""] if form == "markdown" else [title]
+    yield from _HOW[form](first.changes, hidden=first.hidden)
+    for env, compared in group.items() if first.changes else ():
+        price = f"{env}: {compared.price}" if len(group) > 1 else compared.price
+        yield from ["", price] if form == "markdown" else textwrap.wrap(price, lines.WIDTH, **lines.HANGING)

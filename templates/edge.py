@@ -1,10 +1,9 @@
 """Edge: the load balancer, HTTPS, the host name, and what protects and records it."""
 
-from awacs.aws import ArnLike
 from troposphere import And, Condition, GetAtt, If, Not, Or, Ref, Sub, Template, certificatemanager, route53
 from troposphere import elasticloadbalancingv2 as elb
 
-from templates.buckets import add_bucket
+from templates.access_log import add_access_log_bucket
 from templates.containers import HEALTH_PATH, WEB_PORT
 from templates.firewall import add_firewall
 from templates.parts import (
@@ -19,7 +18,6 @@ from templates.parts import (
     note,
     only_if,
 )
-from templates.policies import delivery
 
 DESCRIPTION = "Edge: public load balancer in two zones, HTTPS, host name, web application firewall, access log"
 
@@ -84,37 +82,6 @@ def build() -> Template:
         },
     )
     return t
-
-
-def add_access_log_bucket(t: Template) -> None:
-    """Add the bucket of the load balancer's access log, and one for the log of who reads and writes it."""
-    note(
-        t,
-        "ServerAccessLogBucket",
-        "The access log, if asked for, and who reads it. The buckets stay when the stack goes.",
-    )
-    source = ArnLike({"aws:SourceArn": Sub("arn:${AWS::Partition}:s3:::*")})
-    add_bucket(
-        t,
-        "ServerAccessLogBucket",
-        "ServerAccessLogBucketPolicy",
-        name_tag("server-access-log"),
-        [delivery("ServerAccessLogBucket", "logging.s3.amazonaws.com", [source])],
-        expire_after=Ref("LogRetentionInDays"),
-        Condition="HasAccessLogs",
-        DeletionPolicy="RetainExceptOnCreate",
-    )
-    add_bucket(
-        t,
-        "AccessLogBucket",
-        "AccessLogBucketPolicy",
-        name_tag("access-log"),
-        [delivery("AccessLogBucket", "logdelivery.elasticloadbalancing.amazonaws.com")],
-        expire_after=Ref("LogRetentionInDays"),
-        log_to="ServerAccessLogBucketPolicy",
-        Condition="HasAccessLogs",
-        DeletionPolicy="RetainExceptOnCreate",
-    )
 
 
 def add_load_balancer(t: Template) -> None:

@@ -35,6 +35,11 @@ def add_firewall(t: Template) -> None:
             WebACLArn=GetAtt("WebACL", "Arn"),
         )
     )
+    add_firewall_log(t)
+
+
+def add_firewall_log(t: Template) -> None:
+    """Add the log of what the firewall did with requests."""
     note(t, "FirewallLogGroup", "AWS WAF accepts only a group whose name begins with aws-waf-logs-.")
     t.add_resource(
         logs.LogGroup(

@@ -29,6 +29,46 @@ def add_flow_logs(t: Template) -> None:
         "FlowLogBucket",
         "Flow logs, if asked for. The bucket stays when the stack goes: logs outlive what they record.",
     )
+    add_flow_log_bucket(t)
+    add_flow_log(
+        t,
+        "BucketFlowLog",
+        IN_BUCKET,
+        DependsOn="FlowLogBucketPolicy",
+        LogDestinationType="s3",
+        LogDestination=GetAtt("FlowLogBucket", "Arn"),
+    )
+    add_flow_log_group(t)
+    add_flow_log_role(t)
+    add_flow_log(
+        t,
+        "GroupFlowLog",
+        IN_CLOUDWATCH,
+        LogDestinationType="cloud-watch-logs",
+        LogGroupName=Ref("FlowLogGroup"),
+        DeliverLogsPermissionArn=GetAtt("FlowLogRole", "Arn"),
+    )
+
+
+def add_flow_log(t: Template, title: str, condition: str, **destination: object) -> None:
+    """Add the record of every connection in the VPC."""
+    before = {key: destination.pop(key) for key in ("DependsOn",) if key in destination}
+    t.add_resource(
+        ec2.FlowLog(
+            title,
+            Condition=condition,
+            **before,
+            ResourceId=Ref("VPC"),
+            ResourceType="VPC",
+            TrafficType="ALL",
+            **destination,
+            Tags=name_tag("flow-logs"),
+        )
+    )
+
+
+def add_flow_log_bucket(t: Template) -> None:
+    """Add the bucket, into which the service may put records of this account."""
     source = ArnLike({"aws:SourceArn": Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*")})
     add_bucket(
         t,
@@ -43,24 +83,10 @@ def add_flow_logs(t: Template) -> None:
         Condition=IN_BUCKET,
         DeletionPolicy="RetainExceptOnCreate",
     )
-    t.add_resource(
-        ec2.FlowLog(
-            "BucketFlowLog",
-            Condition=IN_BUCKET,
-            DependsOn="FlowLogBucketPolicy",
-            ResourceId=Ref("VPC"),
-            ResourceType="VPC",
-            TrafficType="ALL",
-            LogDestinationType="s3",
-            LogDestination=GetAtt("FlowLogBucket", "Arn"),
-            Tags=name_tag("flow-logs"),
-        )
-    )
-    add_group_flow_log(t)
 
 
-def add_group_flow_log(t: Template) -> None:
-    """Add the flow log to CloudWatch with its group, and the role that the delivery needs."""
+def add_flow_log_group(t: Template) -> None:
+    """Add the log group, for those in CloudWatch."""
     t.add_resource(
         logs.LogGroup(
             "FlowLogGroup",
@@ -73,26 +99,17 @@ def add_group_flow_log(t: Template) -> None:
             Tags=name_tag("flow-logs"),
         )
     )
-    add_policy(
-        t,
-        "FlowLogManagedPolicy",
-        IN_CLOUDWATCH,
-        "Write flow logs",
-        [
-            Statement(
-                Sid="WriteRecords",
-                Effect=Allow,
-                Action=[logs_actions.CreateLogStream, logs_actions.DescribeLogStreams, logs_actions.PutLogEvents],
-                Resource=[GetAtt("FlowLogGroup", "Arn")],
-            ),
-            Statement(
-                Sid="FindGroup",
-                Effect=Allow,
-                Action=[logs_actions.DescribeLogGroups],
-                Resource=[Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")],
-            ),
-        ],
-    )
+
+
+def add_flow_log_role(t: Template) -> None:
+    """Add the role with which the service writes into the log group; a bucket needs none."""
+    write = [logs_actions.CreateLogStream, logs_actions.DescribeLogStreams, logs_actions.PutLogEvents]
+    groups = Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")
+    statements = [
+        Statement(Sid="WriteRecords", Effect=Allow, Action=write, Resource=[GetAtt("FlowLogGroup", "Arn")]),
+        Statement(Sid="FindGroup", Effect=Allow, Action=[logs_actions.DescribeLogGroups], Resource=[groups]),
+    ]
+    add_policy(t, "FlowLogManagedPolicy", IN_CLOUDWATCH, "Write flow logs", statements)
     t.add_resource(
         iam.Role(
             "FlowLogRole",
@@ -100,19 +117,6 @@ def add_group_flow_log(t: Template) -> None:
             Description="Flow logs: writes records into their log group",
             AssumeRolePolicyDocument=trust("vpc-flow-logs.amazonaws.com", "ec2"),
             ManagedPolicyArns=[Ref("FlowLogManagedPolicy")],
-            Tags=name_tag("flow-logs"),
-        )
-    )
-    t.add_resource(
-        ec2.FlowLog(
-            "GroupFlowLog",
-            Condition=IN_CLOUDWATCH,
-            ResourceId=Ref("VPC"),
-            ResourceType="VPC",
-            TrafficType="ALL",
-            LogDestinationType="cloud-watch-logs",
-            LogGroupName=Ref("FlowLogGroup"),
-            DeliverLogsPermissionArn=GetAtt("FlowLogRole", "Arn"),
             Tags=name_tag("flow-logs"),
         )
     )

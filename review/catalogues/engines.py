@@ -6,6 +6,9 @@ from review.catalogues.database import INSTANCE
 CLUSTER = "AWS::RDS::DBCluster"
 
 CONTROLS = [
+    Control(
+        "Backup.1", "FSBP NIST", "Recovery points of AWS Backup are encrypted", not_used("AWS::Backup::BackupVault")
+    ),
     *(
         Control(id_, standards, title, not_used(*kinds))
         for id_, standards, title, kinds in [

@@ -115,6 +115,8 @@ CONTROLS = [
             ("GuardDuty.11", "FSBP", "GuardDuty watches what runs"),
             ("GuardDuty.12", "FSBP", "GuardDuty watches containers of ECS"),
             ("Inspector.2", "FSBP PCI", "Inspector scans images"),
+            ("SSM.6", "FSBP", "Automation of Systems Manager is logged"),
+            ("SSM.7", "FSBP", "No document of Systems Manager can be shared with everybody"),
             ("Macie.1", "FSBP NIST", "Macie is on"),
             ("CloudWatch.1", "NIST", "Use of the root user raises an alarm"),
         ]

@@ -1,6 +1,6 @@
 """Controls of EC2 and VPC."""
 
-from review.catalogues.control import Control, Resources, between, each, not_used, of_type, tagged, target
+from review.catalogues.control import Control, Resources, between, each, of_type, tagged, target
 from review.summary import WORLD, security_rules
 
 VPC = "AWS::EC2::VPC"
@@ -184,63 +184,16 @@ CONTROLS = [
         "EC2.7", "FSBP NIST CIS", "Volumes are encrypted by default", account="aws ec2 enable-ebs-encryption-by-default"
     ),
     Control(
+        "EC2.1",
+        "FSBP NIST",
+        "No snapshot of a volume is public",
+        account="The stack has no volumes; EC2.182 sees to those of others",
+    ),
+    Control(
         "EC2.182",
         "FSBP",
         "Snapshots of volumes are never public",
         account="aws ec2 enable-snapshot-block-public-access --state block-all-sharing",
-    ),
-    *(
-        Control(id_, standards, title, not_used(*kinds))
-        for id_, standards, title, kinds in [
-            ("EC2.3", "FSBP NIST", "Attached volumes are encrypted", ["AWS::EC2::Volume"]),
-            (
-                "EC2.8",
-                "FSBP NIST PCI CIS",
-                "Instances take metadata requests of version 2 only",
-                ["AWS::EC2::Instance"],
-            ),
-            ("EC2.9", "FSBP NIST", "Instances have no public address", ["AWS::EC2::Instance"]),
-            ("EC2.16", "FSBP NIST PCI", "No network ACL is kept unused", ["AWS::EC2::NetworkAcl"]),
-            ("EC2.17", "FSBP NIST", "Instances have one network interface", ["AWS::EC2::Instance"]),
-            ("EC2.20", "FSBP NIST", "Both tunnels of a VPN are up", ["AWS::EC2::VPNConnection"]),
-            ("EC2.21", "FSBP NIST PCI CIS", "Network ACLs let no administration in", ["AWS::EC2::NetworkAclEntry"]),
-            ("EC2.23", "FSBP NIST", "Transit gateways accept no VPC by themselves", ["AWS::EC2::TransitGateway"]),
-            ("EC2.24", "FSBP NIST", "No paravirtual instances", ["AWS::EC2::Instance"]),
-            ("EC2.25", "FSBP NIST PCI", "Launch templates give no public address", ["AWS::EC2::LaunchTemplate"]),
-            ("EC2.28", "NIST", "Volumes are in a backup plan", ["AWS::EC2::Volume"]),
-            ("EC2.51", "FSBP NIST PCI", "Client VPN logs its connections", ["AWS::EC2::ClientVpnEndpoint"]),
-            ("EC2.170", "FSBP PCI", "Launch templates ask for metadata version 2", ["AWS::EC2::LaunchTemplate"]),
-            ("EC2.171", "FSBP PCI", "VPN connections are logged", ["AWS::EC2::VPNConnection"]),
-            ("EC2.173", "FSBP", "Spot fleets encrypt their volumes", ["AWS::EC2::SpotFleet"]),
-            ("EC2.180", "FSBP", "Network interfaces check source and destination", ["AWS::EC2::NetworkInterface"]),
-            ("EC2.181", "FSBP", "Launch templates encrypt volumes", ["AWS::EC2::LaunchTemplate"]),
-            (
-                "AutoScaling.1",
-                "FSBP NIST",
-                "Groups ask the load balancer for health",
-                ["AWS::AutoScaling::AutoScalingGroup"],
-            ),
-            ("AutoScaling.2", "FSBP NIST", "Groups span zones", ["AWS::AutoScaling::AutoScalingGroup"]),
-            (
-                "AutoScaling.3",
-                "FSBP NIST PCI",
-                "Launch configurations ask for metadata version 2",
-                ["AWS::AutoScaling::LaunchConfiguration"],
-            ),
-            (
-                "AutoScaling.5",
-                "FSBP NIST PCI",
-                "Launch configurations give no public address",
-                ["AWS::AutoScaling::LaunchConfiguration"],
-            ),
-            (
-                "AutoScaling.6",
-                "FSBP NIST",
-                "Groups have several instance types",
-                ["AWS::AutoScaling::AutoScalingGroup"],
-            ),
-            ("AutoScaling.9", "FSBP NIST", "Groups use launch templates", ["AWS::AutoScaling::AutoScalingGroup"]),
-        ]
     ),
     *(Control(id_, "tags", f"{kind.rpartition(':')[2]} has a tag", tagged(kind)) for id_, kind in TAGGED.items()),
 ]

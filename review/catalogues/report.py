@@ -9,6 +9,7 @@ from review.catalogues import (
     edge,
     engines,
     identity,
+    instances,
     network,
     pillars,
     secrets,
@@ -19,7 +20,7 @@ from review.catalogues.control import Control, Resources, Verdict, judge
 from review.workspace import Environment
 
 CHAPTERS = {
-    "Network": network.CONTROLS,
+    "Network": [*network.CONTROLS, *instances.CONTROLS],
     "Load balancer, certificate and firewall": edge.CONTROLS,
     "Containers and images": containers.CONTROLS,
     "Database and secrets": [*database.CONTROLS, *secrets.CONTROLS, *engines.CONTROLS],

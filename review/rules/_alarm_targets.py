@@ -22,7 +22,7 @@ def keys(v) -> set | None:
     """The names of its dimensions; None if one is not known."""
     rows = v["Dimensions"] or []
     names = [row.get("Name") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else [None]
-    return None if any(not known(name) for name in names) else set(names)
+    return None if any(not known(name) for name in names) else {str(name) for name in names}
 
 
 class UnknownMetric(Rule):

@@ -20,7 +20,7 @@ class OpenToTheWorld(Rule):
     Source: Security Hub, EC2.13, EC2.14, EC2.19; CIS AWS Foundations Benchmark 5.2, 5.3.
     """
 
-    id = "E9131"
+    id = "W9139"
     shortdesc = "Sensitive port, or every port, open to the world"
     source_url = HUB + "#ec2-19"
     sensitive = True

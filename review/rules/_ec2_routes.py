@@ -143,7 +143,7 @@ class RouteBeforeAttachment(Rule):
     Source: CloudFormation guide, DependsOn attribute: "When a DependsOn attribute is required".
     """
 
-    id = "E9124"
+    id = "W9128"
     shortdesc = "Route to an internet gateway that may not be attached yet"
     source_url = CFN + "aws-attribute-dependson.html"
     types = (ROUTE,)

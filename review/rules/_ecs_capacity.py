@@ -63,7 +63,7 @@ class AssociationComesLater(Rule):
     Source: CloudFormation, AWS::ECS::ClusterCapacityProviderAssociations.
     """
 
-    id = "E9367"
+    id = "W9367"
     shortdesc = "Service does not wait for its capacity providers"
     source_url = STRATEGY
     types = (SERVICE,)

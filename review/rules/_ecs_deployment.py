@@ -77,8 +77,8 @@ class NoCircuitBreaker(Rule):
     types = (SERVICE,)
 
     def judge(self, r):
-        strategies = {v[DEPLOYMENT + ".Strategy"] for v in r.variants(DEPLOYMENT + ".Strategy")}
-        if controller(r) != {"ECS"} or not strategies <= {None, "ROLLING"}:
+        rolling = all(v[DEPLOYMENT + ".Strategy"] in (None, "ROLLING") for v in r.variants(DEPLOYMENT + ".Strategy"))
+        if controller(r) != {"ECS"} or not rolling:
             return
         if all(flag(v[BREAKER + ".Enable"], False) is False for v in r.variants(BREAKER + ".Enable")):
             yield r.fault("set DeploymentCircuitBreaker with Enable and Rollback true", DEPLOYMENT)

@@ -3,7 +3,7 @@
 import re
 
 from ._checks import impossible
-from ._nest import Reference, Rule, Text, flag, known, number, text
+from ._nest import EMPTY, Reference, Rule, Text, flag, known, number, text, together
 
 TASK = "AWS::ECS::TaskDefinition"
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
@@ -39,9 +39,23 @@ REFUSED_IN_TASK = {
 }
 
 
-def on_fargate(r) -> bool:
-    """Does ECS check the task definition against Fargate?"""
-    return "FARGATE" in {text(value.value) for value in r.values("RequiresCompatibilities.*")}
+def on_fargate(r, where=EMPTY) -> bool:
+    """Does ECS check the task definition against Fargate, in these circumstances?"""
+    wanted = [value.where for value in r.values("RequiresCompatibilities.*") if text(value.value) == "FARGATE"]
+    return any(together(place, where) is not None for place in wanted)
+
+
+class FargateRule(Rule):
+    """A rule of what Fargate refuses: it says nothing of circumstances in which the task is not for Fargate."""
+
+    types = (TASK,)
+
+    def judge(self, r):
+        yield from (finding for finding in self.refused(r) if on_fargate(r, finding.where))
+
+    def refused(self, r):
+        """What Fargate would refuse."""
+        raise NotImplementedError
 
 
 def units(value, word: str) -> float | None:
@@ -50,7 +64,7 @@ def units(value, word: str) -> float | None:
     return float(match[1]) * 1024 if match else number(value)
 
 
-class FargateSize(Rule):
+class FargateSize(FargateRule):
     """Fargate sells CPU and memory in fixed pairs; this sees them behind parameters too.
 
     Source: API reference, RegisterTaskDefinition, cpu and memory.
@@ -59,14 +73,12 @@ class FargateSize(Rule):
     id = "E9312"
     shortdesc = "Pair of CPU and memory that Fargate has not"
     source_url = API + "API_RegisterTaskDefinition.html"
-    types = (TASK,)
 
-    def judge(self, r):
-        if on_fargate(r):
-            for v in impossible(r, self.wrong, "Cpu", "Memory"):
-                yield v.fault(
-                    f"no Fargate task has Cpu {text(v['Cpu'])} with Memory {text(v['Memory'])}; {self.right(v)}", "Cpu"
-                )
+    def refused(self, r):
+        for v in impossible(r, self.wrong, "Cpu", "Memory"):
+            yield v.fault(
+                f"no Fargate task has Cpu {text(v['Cpu'])} with Memory {text(v['Memory'])}; {self.right(v)}", "Cpu"
+            )
 
     @staticmethod
     def wrong(v) -> bool:
@@ -83,7 +95,7 @@ class FargateSize(Rule):
         )
 
 
-class FargateNetworkMode(Rule):
+class FargateNetworkMode(FargateRule):
     """On Fargate each task has a network interface of its own: the mode is awsvpc.
 
     Source: API reference, RegisterTaskDefinition, networkMode.
@@ -92,11 +104,8 @@ class FargateNetworkMode(Rule):
     id = "E9313"
     shortdesc = "Fargate without awsvpc"
     source_url = API + "API_RegisterTaskDefinition.html"
-    types = (TASK,)
 
-    def judge(self, r):
-        if not on_fargate(r):
-            return
+    def refused(self, r):
         for v in r.variants("NetworkMode"):
             if v["NetworkMode"] is None or (known(v["NetworkMode"]) and v["NetworkMode"] != "awsvpc"):
                 yield v.fault(
@@ -130,11 +139,12 @@ class ExecutionRoleMissing(Rule):
         """What ECS has to do in the name of the role."""
         if any(True for _ in r.values("ContainerDefinitions.*.Secrets.*.ValueFrom")):
             yield "read the secrets"
-        if not on_fargate(r):
-            return
-        if any(v.value == "awslogs" for v in r.values("ContainerDefinitions.*.LogConfiguration.LogDriver")):
+        drivers = r.values("ContainerDefinitions.*.LogConfiguration.LogDriver")
+        if any(v.value == "awslogs" and on_fargate(r, v.where) for v in drivers):
             yield "write the logs"
         for image in r.values("ContainerDefinitions.*.Image"):
+            if not on_fargate(r, image.where):
+                continue
             parts = image.value.parts if isinstance(image.value, Text) else (image.value,)
             if any(isinstance(p, Reference) and p.resource.type == "AWS::ECR::Repository" for p in parts) or any(
                 isinstance(p, str) and ".dkr.ecr." in p for p in parts
@@ -142,7 +152,7 @@ class ExecutionRoleMissing(Rule):
                 yield "pull the image"
 
 
-class RefusedByFargate(Rule):
+class RefusedByFargate(FargateRule):
     """Settings of a host, which a Fargate task has not: the API refuses the task definition.
 
     Source: API reference, ContainerDefinition, LinuxParameters, Volume, HostVolumeProperties.
@@ -151,11 +161,8 @@ class RefusedByFargate(Rule):
     id = "E9315"
     shortdesc = "Setting that Fargate refuses"
     source_url = GUIDE
-    types = (TASK,)
 
-    def judge(self, r):
-        if not on_fargate(r):
-            return
+    def refused(self, r):
         for path, remedy in REFUSED_IN_TASK.items():
             for value in r.values(path):
                 yield value.fault(f"Fargate has no {path.replace('.*', '')}: {remedy}")
@@ -181,7 +188,7 @@ class RefusedByFargate(Rule):
                 yield value.fault(f"Fargate has no {value.value}; use instances")
 
 
-class FargateCapability(Rule):
+class FargateCapability(FargateRule):
     """Of all kernel capabilities Fargate lets a container add only SYS_PTRACE.
 
     Source: API reference, KernelCapabilities, add.
@@ -190,16 +197,14 @@ class FargateCapability(Rule):
     id = "E9316"
     shortdesc = "Capability that Fargate does not give"
     source_url = API + "API_KernelCapabilities.html"
-    types = (TASK,)
 
-    def judge(self, r):
-        if on_fargate(r):
-            for value in r.values("ContainerDefinitions.*.LinuxParameters.Capabilities.Add.*"):
-                if known(value.value) and value.value != "SYS_PTRACE":
-                    yield value.fault(f"Fargate gives no {value.value}, only SYS_PTRACE; leave it out")
+    def refused(self, r):
+        for value in r.values("ContainerDefinitions.*.LinuxParameters.Capabilities.Add.*"):
+            if known(value.value) and value.value != "SYS_PTRACE":
+                yield value.fault(f"Fargate gives no {value.value}, only SYS_PTRACE; leave it out")
 
 
-class FargateLogPrefix(Rule):
+class FargateLogPrefix(FargateRule):
     """On Fargate awslogs needs a stream prefix: the API refuses the task definition without.
 
     Source: API reference, LogConfiguration, options, awslogs-stream-prefix.
@@ -208,11 +213,8 @@ class FargateLogPrefix(Rule):
     id = "E9317"
     shortdesc = "awslogs on Fargate without a stream prefix"
     source_url = API + "API_LogConfiguration.html"
-    types = (TASK,)
 
-    def judge(self, r):
-        if not on_fargate(r):
-            return
+    def refused(self, r):
         for container in r.blocks("ContainerDefinitions"):
             for v in container.variants("LogConfiguration.LogDriver", "LogConfiguration.Options"):
                 options = v["LogConfiguration.Options"]

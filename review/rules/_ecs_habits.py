@@ -70,14 +70,13 @@ class NoWayOut(Rule):
 
     def judge(self, r):
         tasks = [task for task, _ in targets(r, "TaskDefinition", TASK)]
-        if not tasks or not all(on_fargate(task) for task in tasks):
-            return
         if any(True for _ in r.view.everywhere("AWS::EC2::VPCEndpoint")):
             return
         for v in r.variants(self.network + ".AssignPublicIp", self.network + ".Subnets"):
             subnets = v[self.network + ".Subnets"]
             subnets = subnets if isinstance(subnets, list) else []
-            if (v[self.network + ".AssignPublicIp"] or "DISABLED") == "DISABLED":
+            here = bool(tasks) and all(on_fargate(task, v.where) for task in tasks)
+            if here and (v[self.network + ".AssignPublicIp"] or "DISABLED") == "DISABLED":
                 for subnet in (s.resource for s in subnets if isinstance(s, Reference) and s.resource.type == SUBNET):
                     if is_public(subnet, v.where):
                         message = (

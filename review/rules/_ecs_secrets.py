@@ -173,7 +173,7 @@ class SecretResolvedInTheOpen(Rule):
     Source: CloudFormation user guide, dynamic references, considerations; ECS.8.
     """
 
-    id = "E9311"
+    id = "W9327"
     shortdesc = "Secret resolved into the task definition"
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html"
     types = (TASK,)

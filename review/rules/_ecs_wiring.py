@@ -42,7 +42,7 @@ class UnknownServiceContainer(Rule):
                 for value in r.values(path):
                     where = together(value.where, held.where)
                     if known(value.value) and where and value.value not in {row[0] for row in meets(where, containers)}:
-                        names = ", ".join(sorted({row[0] for row in containers}))
+                        names = ", ".join(sorted({str(row[0]) for row in containers}))
                         yield value.fault(f"task definition {task.id} has no container {value.value!r}, only {names}")
 
 
@@ -109,7 +109,7 @@ class ListenerComesLater(Rule):
     Source: CloudFormation, AWS::ECS::Service; the API's answer, "does not have an associated load balancer".
     """
 
-    id = "E9363"
+    id = "W9363"
     shortdesc = "Service does not wait for the listener of its target group"
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html"
     types = (SERVICE,)
@@ -189,10 +189,10 @@ class NetworkOfOtherMode(Rule):
 
     def judge(self, r):
         for task, _ in targets(r, "TaskDefinition", TASK):
-            modes = {v["NetworkMode"] or "bridge" for v in task.variants("NetworkMode")}
+            modes = [v["NetworkMode"] or "bridge" for v in task.variants("NetworkMode")]
             given = [v["NetworkConfiguration"] for v in r.variants("NetworkConfiguration")]
             if all(isinstance(mode, str) and mode != "awsvpc" for mode in modes) and all(given) and given:
-                mode = ", ".join(sorted(modes))
+                mode = ", ".join(sorted(set(modes)))
                 yield r.fault(
                     f"task definition {task.id} has NetworkMode {mode}; use awsvpc or leave this out",
                     "NetworkConfiguration",

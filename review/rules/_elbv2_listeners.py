@@ -161,7 +161,7 @@ class WeakTls(Rule):
                 continue
             if v["SslPolicy"] is None:
                 yield v.fault(f"without SslPolicy TLS 1.0 is allowed; set {self.use}")
-            elif known(v["SslPolicy"]) and not v["SslPolicy"].startswith(self.good):
+            elif known(v["SslPolicy"]) and not str(v["SslPolicy"]).startswith(self.good):
                 yield v.fault(f"{v['SslPolicy']} allows TLS 1.0 or 1.1; set {self.use}", "SslPolicy")
 
 

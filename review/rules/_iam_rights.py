@@ -63,7 +63,7 @@ class AllActions(Identity):
     Source: AWS Foundational Security Best Practices, IAM.1.
     """
 
-    id = "E9530"
+    id = "W9530"
     shortdesc = "Policy that allows everything"
     source_url = CONTROLS + "#iam-1"
 
@@ -124,7 +124,7 @@ class PassesAnyRole(Identity):
     Source: IAM user guide, granting a user permissions to pass a role to a service.
     """
 
-    id = "E9533"
+    id = "W9533"
     shortdesc = "Policy lets every role be passed"
     source_url = GUIDE + "id_roles_use_passrole.html"
 

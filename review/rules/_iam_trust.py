@@ -70,7 +70,7 @@ def trusts(role) -> set | None:
                 name = name.head + "amazonaws.com"
             if kind in ("Service", "*") and not known(name):
                 return None
-            found |= {name} if kind == "Service" else set()
+            found |= {str(name)} if kind == "Service" else set()
             if kind == "*":
                 return None
     return found
@@ -111,7 +111,7 @@ class OpenTrust(Rule):
     Source: AWS Foundational Security Best Practices, IAM.21; IAM user guide, principal element.
     """
 
-    id = "E9521"
+    id = "W9521"
     shortdesc = "Role that everybody may take"
     source_url = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
     types = (ROLE,)

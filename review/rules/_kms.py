@@ -96,7 +96,7 @@ class OpenKey(Rule):
     Source: AWS Foundational Security Best Practices, KMS.5.
     """
 
-    id = "E9552"
+    id = "W9554"
     shortdesc = "Key that everybody may use"
     source_url = "https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html#kms-5"
     types = (KEY,)

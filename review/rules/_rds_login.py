@@ -39,7 +39,7 @@ class PasswordInTheOpen(Rule):
     Source: CloudFormation user guide, security best practices, do not embed credentials.
     """
 
-    id = "E9420"
+    id = "W9420"
     shortdesc = "Master password written into the template"
     source_url = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/security-best-practices.html"
     types = (DB, "AWS::RDS::DBCluster")

@@ -56,7 +56,7 @@ class ProxyFamily(Rule):
 
     def judge(self, r):
         proxies = [v.value.resource for v in r.values("DBProxyName") if isinstance(v.value, Reference)]
-        families = {v.value for proxy in proxies for v in proxy.values("EngineFamily") if known(v.value)}
+        families = {str(v.value) for proxy in proxies for v in proxy.values("EngineFamily") if known(v.value)}
         for value in r.values("DBInstanceIdentifiers.*"):
             if isinstance(value.value, Reference) and value.value.resource.type == DB and families:
                 for v in value.value.resource.variants("Engine"):

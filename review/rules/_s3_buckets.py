@@ -151,7 +151,7 @@ class LogsWithoutPolicy(Rule):
     bucket" if the policy is missing or comes later.
     """
 
-    id = "E9273"
+    id = "W9273"
     shortdesc = "Log bucket into which the load balancer may not write yet"
     source_url = LOGS
     types = (BALANCER,)
@@ -185,7 +185,7 @@ class OpenBucket(Rule):
     Source: Security Hub, S3.2, S3.3; IAM user guide, principal *.
     """
 
-    id = "E9274"
+    id = "W9274"
     shortdesc = "Bucket policy that lets everybody in"
     source_url = HUB + "#s3-2"
     types = (POLICY,)

@@ -149,7 +149,7 @@ class PolicyBeforeTarget(Rule):
     Source: CloudFormation, AWS::ApplicationAutoScaling::ScalingPolicy; the API's answer, ObjectNotFoundException.
     """
 
-    id = "E9705"
+    id = "W9705"
     shortdesc = "Scaling policy does not wait for its target"
     source_url = API + "API_PutScalingPolicy.html"
     types = (POLICY,)

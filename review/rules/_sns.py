@@ -68,7 +68,7 @@ class OpenTopic(Rule):
     Source: AWS Foundational Security Best Practices, SNS.4.
     """
 
-    id = "E9651"
+    id = "W9651"
     shortdesc = "Topic that is open to everybody"
     source_url = "https://docs.aws.amazon.com/securityhub/latest/userguide/sns-controls.html#sns-4"
     types = (POLICY,)

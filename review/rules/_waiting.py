@@ -37,7 +37,8 @@ def awaited(resource, where: Where) -> set:
             continue
         seen.add(name)
         raw = view.resources_raw[name]
-        after = raw.get("DependsOn") or []
-        todo.extend([after] if isinstance(after, str) else [item for item in after if isinstance(item, str)])
+        after = raw.get("DependsOn")
+        after = after if isinstance(after, list) else [after]
+        todo.extend(item for item in after if isinstance(item, str))
         todo.extend(referred(view, raw.get("Properties"), where))
     return seen - {resource.id}

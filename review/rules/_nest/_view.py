@@ -23,6 +23,20 @@ DEPTH = 5  # of nests; AWS allows more, rules need no more
 NOT_A_FILE = re.compile(r"^[a-z0-9]+://")
 
 
+SCALARS = (str, int, float)
+
+
+def declared(item: dict) -> dict:
+    """A parameter without what no parameter can have: a default or allowed values that are no plain value."""
+    kept = {key: value for key, value in item.items() if key != "Default" or isinstance(value, SCALARS)}
+    allowed = kept.get("AllowedValues")
+    if isinstance(allowed, list):
+        kept["AllowedValues"] = [value for value in allowed if isinstance(value, SCALARS)]
+    elif "AllowedValues" in kept:
+        del kept["AllowedValues"]
+    return kept
+
+
 class Given(NamedTuple):
     """What a parent template gives a parameter: a node of the parent, to be read in the parent."""
 
@@ -96,7 +110,7 @@ class View:
 
     @cached_property
     def parameters(self) -> dict[str, dict]:
-        return {name: item for name, item in self.section("Parameters").items() if isinstance(item, dict)}
+        return {name: declared(item) for name, item in self.section("Parameters").items() if isinstance(item, dict)}
 
     @cached_property
     def conditions(self) -> dict[str, Any]:

@@ -1,14 +1,6 @@
-"""Each resource type that rehearsal/emulator adds or mends for network, storage and database: one probe for both.
+"""Each resource type that rehearsal/emulator adds or mends for network, storage and database."""
 
-As in tests/test_emulator_gaps.py, a probe is false for the emulator as its makers ship it and true with our extension.
-"""
-
-import pytest
-
-from rehearsal.server import start
-from tests.account import Account, does, is_complete
-
-pytestmark = pytest.mark.slow
+from tests.account import is_complete
 
 VPC = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
 SUBNET = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "VPC"}, "CidrBlock": "10.0.0.0/24"}}
@@ -218,25 +210,3 @@ PROBES = [
     database_shows("PerformanceInsightsRetentionPeriod", 31, PerformanceInsightsRetentionPeriod=31),
     database_shows("CACertificateIdentifier", "rds-ca-rsa4096-g1", CACertificateIdentifier="rds-ca-rsa4096-g1"),
 ]
-
-
-@pytest.fixture(scope="module")
-def extended():
-    with start() as server:
-        yield Account(server)
-
-
-@pytest.fixture(scope="module")
-def plain():
-    with start(extended=False) as server:
-        yield Account(server)
-
-
-@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
-def test_with_the_extension_it_is_as_on_aws(extended, probe):
-    assert probe(extended)
-
-
-@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
-def test_the_emulator_alone_lacks_it(plain, probe):
-    assert not does(probe, plain), f"the emulator has grown {probe.__name__}: remove it from rehearsal/emulator"

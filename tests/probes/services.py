@@ -1,15 +1,8 @@
-"""Each resource type that rehearsal/emulator adds or mends from the load balancer to the alarms: one probe for both.
+"""Each resource type that rehearsal/emulator adds or mends from the load balancer to the alarms."""
 
-As in tests/test_emulator_gaps.py, a probe is false for the emulator as its makers ship it and true with our extension.
-"""
-
-import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.server import start
-from tests.account import Account, does, is_complete
-
-pytestmark = pytest.mark.slow
+from tests.account import is_complete
 
 VPC = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
 LOAD_BALANCER = {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"Subnets": []}}
@@ -217,25 +210,3 @@ PROBES = [
     topic_gets_a_key_later,
     mail_must_be_confirmed,
 ]
-
-
-@pytest.fixture(scope="module")
-def extended():
-    with start() as server:
-        yield Account(server)
-
-
-@pytest.fixture(scope="module")
-def plain():
-    with start(extended=False) as server:
-        yield Account(server)
-
-
-@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
-def test_with_the_extension_it_is_as_on_aws(extended, probe):
-    assert probe(extended)
-
-
-@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
-def test_the_emulator_alone_lacks_it(plain, probe):
-    assert not does(probe, plain), f"the emulator has grown {probe.__name__}: remove it from rehearsal/emulator"

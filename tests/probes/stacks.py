@@ -1,16 +1,8 @@
-"""What rehearsal/emulator does for stacks and change sets is needed, and works: one probe for both.
+"""What rehearsal/emulator does for stacks and change sets."""
 
-A probe is true where AWS's behaviour is seen. It must be false for the emulator as its makers ship it, and true with
-our extension. When the first fails, the emulator has grown the part: remove it from rehearsal/emulator.
-"""
-
-import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.server import start
-from tests.account import Account, does, is_complete
-
-pytestmark = pytest.mark.slow
+from tests.account import is_complete
 
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
 VPC = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}
@@ -191,25 +183,3 @@ PROBES = [
     nested_refusal_reaches_the_root,
     nested_dynamic_reference_is_resolved,
 ]
-
-
-@pytest.fixture(scope="module")
-def extended():
-    with start() as server:
-        yield Account(server)
-
-
-@pytest.fixture(scope="module")
-def plain():
-    with start(extended=False) as server:
-        yield Account(server)
-
-
-@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
-def test_with_the_extension_it_is_as_on_aws(extended, probe):
-    assert probe(extended)
-
-
-@pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.__name__)
-def test_the_emulator_alone_lacks_it(plain, probe):
-    assert not does(probe, plain), f"the emulator has grown {probe.__name__}: remove it from rehearsal/emulator"

@@ -15,7 +15,7 @@ PORT ?= 8000
 TRAFFIC ?=
 export ENV
 
-.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters faults test run rehearse deploy status logs exec open outputs drift rollback pause resume destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters faults test run rehearse doctor deploy status logs exec open outputs drift rollback pause resume destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -88,6 +88,9 @@ run: $(VENV)/.ready ## serve the application here on SQLite: PORT=8000
 
 rehearse: setup system ## deploy to an embedded AWS, open the application there: KEEP=1; ENV=all for every environment
 	$(PYTHON) -m rehearsal $(ENV)
+
+doctor: $(VENV)/.ready ## what of machine, account and environment would hinder a deployment: ENV=lab, or without it
+	$(PYTHON) -m deploy doctor "$(ENV)"
 
 deploy: $(VENV)/.ready ## deploy to AWS: ENV=lab, YES=1 to agree beforehand
 	./deploy.sh "$(ENV)"

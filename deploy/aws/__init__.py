@@ -4,11 +4,12 @@ from deploy.aws.account import Account
 from deploy.aws.compute import Compute
 from deploy.aws.database import Database
 from deploy.aws.nest import Nest
+from deploy.aws.probes import Probes
 from deploy.aws.registry import Registry
 from deploy.aws.stacks import Stacks
 from deploy.aws.storage import Storage
 from deploy.aws.watching import Watching
 
 
-class Aws(Account, Stacks, Storage, Registry, Database, Nest, Compute, Watching):
+class Aws(Account, Stacks, Storage, Registry, Database, Nest, Compute, Watching, Probes):
     """Everything that a deployment asks of AWS, a service a module."""

@@ -59,6 +59,20 @@ def test_for_what_is_retained_there_is_a_way_to_remove_it():
     assert all(leftovers.staying(kind, "x") for kind in kinds)
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("AWS::S3::Bucket", "bucket x: empty it in the console, then aws s3 rb s3://x"),
+        ("AWS::KMS::Key", "key x: aws kms schedule-key-deletion --key-id x --pending-window-in-days 7"),
+        ("AWS::RDS::OptionGroup", "option group x: aws rds delete-option-group --option-group-name x, once"),
+        ("snapshot", "snapshot x: aws rds delete-db-snapshot --db-snapshot-identifier x"),
+        ("log group", "log group x: aws logs delete-log-group --log-group-name x"),
+    ],
+)
+def test_what_stays_is_named_with_the_way_to_remove_it(kind, words):
+    assert leftovers.staying(kind, "x").startswith(words)
+
+
 def test_a_region_without_a_price_list_has_no_number():
     assert remove.prices("lab", "af-south-1")("") == ""
     assert remove.prices("lab", "us-east-1")("").startswith("about $")

@@ -97,18 +97,15 @@ def _say_what_is_to_come(stacks, nest, kept, values, buckets, costs):
         say(f"it costs {costs('') or 'an amount that is not known: review/prices/ lacks this region'}")
     if any(entry["Path"] == DATABASE for entry in nest):
         if values.get("FinalSnapshot", "keep") == "keep":
-            say(f"the database's final snapshot is {_kept(costs(DATABASE))}")
+            say(f"the database's final snapshot is {leftovers.fate('snapshot', costs(DATABASE))}")
         else:
             say("the database's final snapshot is deleted too: ALL ITS DATA IS LOST")
     for entry in kept:
         bucket = entry["ResourceType"] == "AWS::S3::Bucket"
-        fate = "deleted too, with all that is in it" if buckets and bucket else _kept(costs(entry["Path"]))
+        stays = leftovers.fate(entry["ResourceType"], costs(entry["Path"]))
+        fate = "deleted too, with all that is in it" if buckets and bucket else stays
         hint = " (BUCKETS=1 deletes it)" if bucket and not buckets else ""
         say(f"{entry['Path']} {entry.get('PhysicalResourceId', '')}: {fate}{hint}")
-
-
-def _kept(price):
-    return f"kept, and costs{f' {price}' if price else ''} until you delete it"
 
 
 def _snapshots(aws, nest):

@@ -15,7 +15,7 @@ PORT ?= 8000
 TRAFFIC ?=
 export ENV
 
-.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters faults test run rehearse plan deploy status logs exec open outputs drift rollback pause resume destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters faults test run rehearse plan doctor deploy status logs exec open outputs drift rollback pause resume destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -91,6 +91,9 @@ rehearse: setup system ## deploy to an embedded AWS, open the application there:
 
 plan: $(VENV)/.ready ## what a deployment would change: ENV=lab; without an account, since a git ref: BASE=HEAD~1
 	@$(PYTHON) -m $(if $(BASE),review plan --base "$(BASE)" --format "$(or $(FORMAT),text)",deploy plan) "$(ENV)"
+
+doctor: $(VENV)/.ready ## what of machine, account and environment would hinder a deployment: ENV=lab, or without it
+	$(PYTHON) -m deploy doctor "$(ENV)"
 
 deploy: $(VENV)/.ready ## deploy to AWS: ENV=lab, YES=1 to agree beforehand
 	./deploy.sh "$(ENV)"

@@ -6,12 +6,16 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy.commands import flight, logs, look, pause, plan, prepare, remove, rollback, shell, status, up
+from deploy.commands import doctor, flight, logs, look, pause, plan, prepare, remove, rollback, shell, status, up
 from deploy.faults import explain
 from deploy.problem import Problem
 
 # Verb: function, what it does, names of its options. The function may return an exit code.
 VERBS = {
+    "doctor": (
+        doctor.doctor,
+        "say what of machine, account and environment would hinder a deployment; ENV may be left out",
+    ),
     "preflight": (prepare.preflight, "check settings, credentials and the state of the stack; change nothing"),
     "bootstrap": (prepare.bootstrap, "create or update the repositories and the bucket"),
     "images": (prepare.missing_images, "print the images that are still to be built and pushed"),
@@ -31,6 +35,9 @@ VERBS = {
     "destroy": (remove.destroy, "delete the environment", "buckets"),
 }
 
+# Verbs that may do without an environment.
+WITHOUT_ENV = {"doctor"}
+
 # Option: what it means to argparse. Without it the environment variable of its name counts, as in make logs SINCE=1h.
 OPTIONS = {
     "since": {"metavar": "10m", "help": "how far back: a number and s, m, h or d; ten minutes if it is not given"},
@@ -48,7 +55,8 @@ def command_line() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, (_, text, *options) in VERBS.items():
         verb = verbs.add_parser(name, help=text)
-        verb.add_argument("env", metavar="ENV", help="a file of config/, as in lab")
+        optional = {"nargs": "?"} if name in WITHOUT_ENV else {}
+        verb.add_argument("env", metavar="ENV", help="a file of config/, as in lab", **optional)
         for option in options:
             given = os.environ.get(option.upper(), "")
             default = given == "1" if OPTIONS[option].get("action") == "store_true" else given

@@ -69,6 +69,13 @@ def lost(resources: list[dict], kept: set[str]) -> list[str]:
     return [*sorted(named), f"{groups} log groups", f"{rest} other resources"]
 
 
+def fate(kind: str, price: str) -> str:
+    """What becomes of a thing that stays; `price` is what it goes on costing, empty where that is not known."""
+    if kind == "AWS::RDS::OptionGroup":
+        return "kept, and costs nothing"
+    return f"kept, and costs {price} until you delete it" if price else "kept, and costs until you delete it"
+
+
 def _name(physical_id):
     """The name in an ARN; that of a load balancer stands before its id: ...:loadbalancer/app/NAME/ID."""
     parts = physical_id.split("/")

@@ -1,5 +1,6 @@
 """Destroying an environment: what is said, what is lifted, what is tried again, what stays."""
 
+import re
 import shutil
 
 import pytest
@@ -56,6 +57,26 @@ def test_for_what_is_retained_there_is_a_way_to_remove_it():
         if resource.get("DeletionPolicy", "").startswith("Retain")
     }
     assert all(leftovers.staying(kind, "x") for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("AWS::S3::Bucket", "bucket x: empty it in the console, then aws s3 rb s3://x"),
+        ("AWS::KMS::Key", "key x: aws kms schedule-key-deletion --key-id x --pending-window-in-days 7"),
+        ("AWS::RDS::OptionGroup", "option group x: aws rds delete-option-group --option-group-name x, once"),
+        ("snapshot", "snapshot x: aws rds delete-db-snapshot --db-snapshot-identifier x"),
+        ("log group", "log group x: aws logs delete-log-group --log-group-name x"),
+    ],
+)
+def test_what_stays_is_named_with_the_way_to_remove_it(kind, words):
+    assert leftovers.staying(kind, "x").startswith(words)
+
+
+def test_a_region_without_a_price_list_has_no_number():
+    assert remove.prices("lab", "af-south-1")("") == ""
+    assert remove.prices("lab", "us-east-1")("").startswith("about $")
+    assert remove.prices("lab", "us-east-1")("Data/DBInstance") == "", "its final snapshot is deleted"
 
 
 def test_what_is_lost_is_named_where_somebody_would_miss_it():
@@ -116,7 +137,9 @@ def test_protections_are_lifted_and_what_stays_is_named(place, account):
     assert "flaskcrud-full" in stacks(account)
     lines = told(call("python", "-m", "deploy", "destroy", "full", **place))
     text = "\n".join(lines)
-    assert "the database's final snapshot is kept, and costs until you delete it" in lines
+    assert "the database's final snapshot is kept, and costs about $0.95 a month until you delete it" in lines
+    assert re.search(r"^it costs about \$[5-9]\d\.\d\d a month$", text, re.MULTILINE)
+    assert re.search(r"^Keys/Key \S+: kept, and costs about \$1\.00 a month", text, re.MULTILINE)
     assert "flaskcrud-full: termination protection lifted" in lines
     assert "Edge/LoadBalancer: deletion protection lifted" in lines
     assert f"aws s3 rb s3://{bucket}" in text

@@ -1,6 +1,8 @@
 """The end of an environment."""
 
 import time
+from collections.abc import Callable
+from decimal import Decimal
 
 from deploy import images, leftovers, states
 from deploy.aws import Aws
@@ -9,6 +11,8 @@ from deploy.problem import Problem
 from deploy.settings import Settings
 from deploy.stacks import attach, delete, outputs, require_ours
 from deploy.terminal import confirm, require_someone_to_ask, say
+from review import workspace
+from review.price import bill
 
 # Seconds before each further attempt, where it is known that waiting helps.
 PAUSES = (30, 60, 120)
@@ -34,7 +38,7 @@ def destroy(env: str, buckets: bool) -> None:
     nest = _present(aws, main) if main else []
     kept = [entry for entry in nest if entry["Path"] in leftovers.retained(templates)]
     values = outputs(main) if main else {}
-    _say_what_is_to_come(stacks, nest, kept, values, buckets)
+    _say_what_is_to_come(stacks, nest, kept, values, buckets, prices(env, aws.region))
     if not confirm(f"Destroy {wanted.stack}?", word=wanted.stack):
         raise Problem("not destroyed; nothing was changed")
     before = _snapshots(aws, nest)
@@ -44,6 +48,25 @@ def destroy(env: str, buckets: bool) -> None:
         _lift_protections(aws, stack, nest if stack is main else [])
         _delete_with_patience(aws, stack)
     _tidy(aws, nest, kept, values, before, buckets)
+
+
+def prices(env: str, region: str) -> Callable[[str], str]:
+    """What a path of the nest goes on costing after the deletion, and by '' what all of it costs now, as words.
+
+    By the list prices of review/prices/; an empty text where those do not know it.
+    """
+    try:
+        nest = workspace.load(env, region).nest
+        now, after = bill.monthly(nest, region).month, bill.remaining(nest, region)
+    except Problem:
+        return lambda _: ""
+    return lambda path: _words(after.of(path.replace("/", "")) if path else now)
+
+
+def _words(usd):
+    if not usd:
+        return ""
+    return f"about ${usd:,.2f} a month" if usd >= Decimal("0.01") else "less than a cent a month"
 
 
 def _settled(aws, wanted: Settings, name: str) -> dict | None:
@@ -63,22 +86,26 @@ def _present(aws, stack):
     return [one for one in aws.nest(stack["StackId"]) if states.RESOURCES.get(one["ResourceStatus"]) != states.GONE]
 
 
-def _say_what_is_to_come(stacks, nest, kept, values, buckets):
+def _say_what_is_to_come(stacks, nest, kept, values, buckets, costs):
     say("to be deleted: " + ", ".join(stack["StackName"] for stack in stacks if stack))
-    for line in leftovers.lost(nest, {entry["Path"] for entry in kept}) if nest else []:
-        say(f"  {line}")
+    if nest:
+        for line in leftovers.lost(nest, {entry["Path"] for entry in kept}):
+            say(f"  {line}")
     if stacks[1]:
         say("  all images and uploaded templates; both can be made again from the checkout")
+    if nest:
+        say(f"it costs {costs('') or 'an amount that is not known: review/prices/ lacks this region'}")
     if any(entry["Path"] == DATABASE for entry in nest):
         if values.get("FinalSnapshot", "keep") == "keep":
-            say("the database's final snapshot is kept, and costs until you delete it")
+            say(f"the database's final snapshot is {leftovers.fate('snapshot', costs(DATABASE))}")
         else:
             say("the database's final snapshot is deleted too: ALL ITS DATA IS LOST")
     for entry in kept:
-        gone = buckets and entry["ResourceType"] == "AWS::S3::Bucket"
-        fate = "deleted too, with all that is in it" if gone else "kept, and costs until you delete it"
-        fate += "" if buckets or entry["ResourceType"] != "AWS::S3::Bucket" else " (BUCKETS=1 deletes it)"
-        say(f"{entry['Path']} {entry.get('PhysicalResourceId', '')}: {fate}")
+        bucket = entry["ResourceType"] == "AWS::S3::Bucket"
+        stays = leftovers.fate(entry["ResourceType"], costs(entry["Path"]))
+        fate = "deleted too, with all that is in it" if buckets and bucket else stays
+        hint = " (BUCKETS=1 deletes it)" if bucket and not buckets else ""
+        say(f"{entry['Path']} {entry.get('PhysicalResourceId', '')}: {fate}{hint}")
 
 
 def _snapshots(aws, nest):

@@ -57,9 +57,11 @@ def _service_lines(view):
 
 def service_text(record: dict) -> str:
     """The rollout in one line."""
-    counts = ", ".join(f"{record[name]} {name}" for name in ("running", "pending", "failed"))
     state = f"{record['state']}: {record['reason']}" if record["reason"] else record["state"]
-    return f"{counts} of {record['desired']}  {state}"
+    counts = (
+        f"{record['running']} of {record['desired']} running, {record['pending']} pending, {record['failed']} failed"
+    )
+    return f"{counts}  {state}"
 
 
 def _failure_lines(view):

@@ -204,9 +204,9 @@ class Flight:
         found = verdict.judge([self.recorder.write("error", text=f"{code}: {error}")])
         self._record_verdict(found)
         root = self.view.nest.nodes.get("")
-        state = f" while it was {root.status}" if root else ""
+        state = root.status if root else self.stack["StackStatus"]
         raise Problem(
-            f"{faults.explain(error)}. {self.stack['StackName']} can no longer be followed{state}, but goes on at AWS;"
+            f"{faults.explain(error)}. {self.stack['StackName']} was {state} when it was last seen, and goes on at AWS:"
             f" then {self.attach}"
         ) from None
 

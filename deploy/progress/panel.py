@@ -39,7 +39,8 @@ def frame(view: View, now: datetime, width: int, rows: int, unicode: bool) -> li
     below += [(fit(text, width), state) for text, state in _failure_lines(view)]
     below = below[: max(0, rows - 4)]
     marks = MARKS if unicode else ASCII_MARKS
-    return tree.lines(view.nest, now, width, rows - len(below), marks) + below
+    lines = tree.lines(view.nest, now, width, rows - len(below), marks) + below
+    return lines if unicode else [(text.encode("ascii", "replace").decode(), state) for text, state in lines]
 
 
 def _service_lines(view):

@@ -37,12 +37,14 @@ _ENDED_SESSIONS = (
     exceptions.CredentialRetrievalError,
 )
 
+_NO_ANSWER = (exceptions.HTTPClientError, exceptions.ConnectionError)
+
 
 def kind(error: Exception) -> str:
     """EXPIRED, DENIED, THROTTLED, UNREACHABLE (for a while, as after a laptop's sleep) or OTHER."""
     if isinstance(error, _ENDED_SESSIONS):
         return EXPIRED
-    if isinstance(error, exceptions.HTTPClientError):
+    if isinstance(error, _NO_ANSWER):
         return UNREACHABLE
     if not isinstance(error, exceptions.ClientError):
         return OTHER
@@ -60,7 +62,7 @@ def explain(error: Exception) -> str:
             return words
     if isinstance(error, exceptions.ClientError):
         return _explain_answer(error)
-    if isinstance(error, exceptions.HTTPClientError):
+    if isinstance(error, _NO_ANSWER):
         return f"no answer from AWS: {error}; check the network, AWS_REGION and AWS_ENDPOINT_URL"
     return f"{type(error).__name__}: {error}"
 

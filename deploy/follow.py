@@ -175,32 +175,38 @@ class Flight:
         is_update = root is not None and root.status == "UPDATE_IN_PROGRESS"
         cancelled = is_update and self.aws.cancel_update(self.stack["StackName"])
         what = "the update is cancelled" if cancelled else "waiting for the rollback, a creation cannot be cancelled"
-        self.display.note(f"three tasks have stopped for one cause: {agreed.cause.name}; {what}")
-        self.recorder.write("note", text=f"given up: {agreed.cause.id}; {what}")
+        cause = self._verdict().cause
+        self.display.note(f"three tasks have stopped for one cause: {cause.name}; {what}")
+        self.recorder.write("note", text=f"given up: {cause.id}; {what}")
+
+    def _verdict(self) -> Verdict:
+        """The verdict on all that was seen; what three tasks agreed on, if that says more."""
+        found = verdict.judge(self.recorder.records)
+        says_little = found.cause.general or found.cause is verdict.UNKNOWN
+        return self.given_up if self.given_up and says_little else found
 
     def _failure(self, status):
         """The one line with which a failed operation ends; the verdict is told before it."""
         name = self.stack["StackName"]
-        found = verdict.judge(self.recorder.records)
-        if self.given_up and (found.cause.general or found.cause is verdict.UNKNOWN):
-            found = self.given_up
-        self.recorder.write(
-            "verdict", cause=found.cause.id, name=found.cause.name, evidence=found.said, where=found.where
-        )
+        found = self._verdict()
+        self._record_verdict(found)
         for text in found.lines():
             self.display.say(text)
         return f"{name} ended in {status}: {found.cause.name} ({found.where or 'no evidence'})"
 
+    def _record_verdict(self, found):
+        said = {"evidence": found.said, "where": found.where}
+        self.recorder.write("verdict", cause=found.cause.id, name=found.cause.name, **said)
+
     def _lose_sight(self, error):
         """The end of following when AWS answers no more; what was begun goes on there."""
-        kind = faults.kind(error)
         code = error.response["Error"].get("Code", "") if isinstance(error, ClientError) else type(error).__name__
-        record = self.recorder.write("error", text=f"{code}: {error}")
-        self.recorder.write("verdict", cause=f"lost-sight-{kind}", name=faults.explain(error), evidence=record["text"])
+        found = verdict.judge([self.recorder.write("error", text=f"{code}: {error}")])
+        self._record_verdict(found)
         root = self.view.nest.nodes.get("")
-        state = f" while it was {root.status}" if root else ""
+        state = root.status if root else self.stack["StackStatus"]
         raise Problem(
-            f"{faults.explain(error)}. {self.stack['StackName']} can no longer be followed{state}, but goes on at AWS;"
+            f"{faults.explain(error)}. {self.stack['StackName']} was {state} when it was last seen, and goes on at AWS:"
             f" then {self.attach}"
         ) from None
 

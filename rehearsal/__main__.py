@@ -2,6 +2,7 @@
 
 python -m rehearsal         KEEP=1 leaves it running until Ctrl-C
 python -m rehearsal ENV...  tours of these environments instead, or of all: created, updated, destroyed
+python -m rehearsal --faults  failures injected into deployments: each must end with its named cause
 
 Images are built and run by docker or podman (CONTAINER_ENGINE) where one works on this machine and has, or can pull,
 the base images; otherwise, or with REHEARSAL_ENGINE=none, a stand-in takes its place.
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 
 from deploy.settings import PROJECT
-from rehearsal import database, engine, real_engine, server
+from rehearsal import database, engine, failures, real_engine, server
 from rehearsal.oci import ImageError
 from rehearsal.real_engine import Engine, EngineError
 from rehearsal.service import Account, has_nginx, running
@@ -210,6 +211,17 @@ def go_on_tours(environments: list[str]) -> None:
     print("\n".join(ends))
 
 
+def inject_failures() -> None:
+    """Deployments that must fail by name; their table. RehearsalError if one ended otherwise."""
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as directory, server.start() as aws:
+        outcomes = failures.Failures(Rehearsal(aws, Path(directory), None)).all()
+    title("Failures")
+    print(failures.table(outcomes))
+    wrong = [outcome for outcome in outcomes if not outcome.holds]
+    if wrong:
+        raise RehearsalError(f"{wrong[0].injected.name}: not as expected; it said:\n{wrong[0].output[-2000:]}")
+
+
 def rehearse_all(keep: bool) -> None:
     """The rehearsal with a visit; its table at the end."""
     started = time.monotonic()
@@ -231,6 +243,9 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         known = environment.names(ROOT / "config")
+        if argv == ["--faults"]:
+            inject_failures()
+            return 0
         for name in argv:
             if name not in {*known, "all"}:
                 raise RehearsalError(f"there is no config/{name}.env; environments: {', '.join(known)}, or all")

@@ -51,10 +51,10 @@ def test_cause_is_named_with_its_evidence_and_the_next_step(name):
     found = verdict.judge(flight.recorder.records)
     assert found.cause.id == RECORDINGS[name].cause
     assert ended.startswith(f"flaskcrud-lab ended in UPDATE_ROLLBACK_COMPLETE: {found.cause.name} (")
-    cause, evidence, following = said[-3:]
-    assert cause == f"cause     {found.cause.name}"
-    assert found.said in evidence
-    assert following == f"next      {found.cause.next}"
+    told = {line.split()[0]: line for line in said if line.startswith(("cause ", "evidence ", "next "))}
+    assert told["cause"] == f"cause     {found.cause.name}"
+    assert found.said in told["evidence"]
+    assert told["next"] == f"next      {found.cause.next}"
 
 
 @pytest.mark.parametrize("name", sorted(STACK_CAUSES - {"template-unreadable", "circuit-breaker"}))
@@ -119,6 +119,14 @@ def test_the_unknown_says_so_and_shows_the_evidence():
     assert lines[0] == "cause     not known to the catalogue"
     assert "the flux capacitor is empty" in lines[1]
     assert verdict.judge([]).lines()[1] == "evidence  no record says why"
+
+
+def test_how_a_container_ended_is_shown_with_its_last_words():
+    other = record("log", 6, task="1f0c", container="web", text="not mine")
+    lines = verdict.judge([EXIT, CHATTER, other]).lines()
+    assert lines[1].endswith("app of task 1f0c: container app: exit code 1")
+    assert lines[2] == "          hello"
+    assert len(lines) == 4
 
 
 def stopped(task, reason="Essential container in task exited", **fields):

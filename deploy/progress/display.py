@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ from deploy.progress.tree import older_than, waiting
 SILENCE = 30.0
 # Seconds between two drawings: clocks go on while AWS is not asked.
 FRAME = 0.5
+
+# The verdict's lines begin with a label of this width.
+LABEL, LABELS = 10, {"cause", "evidence", "next"}
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 CLEAR_BELOW = "\x1b[J"
@@ -62,7 +66,7 @@ class Screen(Lines):
     """For a terminal: the tree, the rollout, failing containers, redrawn in place; the last drawing stays."""
 
     def __init__(self, stream: TextIO = sys.stdout):
-        super().__init__(lambda text: print(text, file=stream, flush=True))
+        super().__init__(self._write)
         self.stream = stream
         self._drawn: list[panel.Line] = []
         self._unicode = "utf" in (stream.encoding or "").lower()
@@ -88,6 +92,13 @@ class Screen(Lines):
         while (rest := end - time.monotonic()) > 0:
             time.sleep(min(rest, FRAME))
             self.draw()
+
+    def _write(self, text):
+        """A text that is no drawing, wrapped between words; what follows a label stays beside it."""
+        indent = " " * (LABEL if text[:LABEL].rstrip() in LABELS else 0)
+        columns = shutil.get_terminal_size().columns
+        lines = textwrap.wrap(text, columns - 1, subsequent_indent=indent, break_on_hyphens=False) or [text]
+        print("\n".join(lines), file=self.stream, flush=True)
 
     def draw(self) -> None:
         """Draw anew in the place of the last drawing, as wide and high as the terminal is now."""

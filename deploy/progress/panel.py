@@ -39,7 +39,8 @@ def frame(view: View, now: datetime, width: int, rows: int, unicode: bool) -> li
     below += [(fit(text, width), state) for text, state in _failure_lines(view)]
     below = below[: max(0, rows - 4)]
     marks = MARKS if unicode else ASCII_MARKS
-    return tree.lines(view.nest, now, width, rows - len(below), marks) + below
+    lines = tree.lines(view.nest, now, width, rows - len(below), marks) + below
+    return lines if unicode else [(text.encode("ascii", "replace").decode(), state) for text, state in lines]
 
 
 def _service_lines(view):
@@ -57,9 +58,11 @@ def _service_lines(view):
 
 def service_text(record: dict) -> str:
     """The rollout in one line."""
-    counts = ", ".join(f"{record[name]} {name}" for name in ("running", "pending", "failed"))
     state = f"{record['state']}: {record['reason']}" if record["reason"] else record["state"]
-    return f"{counts} of {record['desired']}  {state}"
+    counts = (
+        f"{record['running']} of {record['desired']} running, {record['pending']} pending, {record['failed']} failed"
+    )
+    return f"{counts}  {state}"
 
 
 def _failure_lines(view):

@@ -15,16 +15,20 @@ from deploy.verdict.catalogue import UNKNOWN, Cause, catalogue
 
 # Kind of record: how near to the true cause it is.
 NEARNESS = {"error": 0, "log": 1, "container": 2, "task": 2, "target": 3, "message": 4, "service": 4, "event": 5}
+# How many lines of a container's log are shown with how it ended.
+LAST_WORDS = 3
+
 # How many stopped tasks must agree before a deployment is given up.
 ENOUGH = 3
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A cause and the record that shows it; None if there is none."""
+    """A cause and the record that shows it, None if there is none; and what the container of that record last wrote."""
 
     cause: Cause
     evidence: dict | None
+    last_words: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
@@ -39,7 +43,8 @@ class Verdict:
     def lines(self) -> list[str]:
         """The verdict for a person: cause, evidence, next step."""
         time = f"{datetime.fromisoformat(self.evidence['time']):%H:%M:%S} {self.where}: " if self.evidence else ""
-        return [f"cause     {self.cause.name}", f"evidence  {time}{self.said}", f"next      {self.cause.next}"]
+        words = [f"          {clean(text)}" for text in self.last_words]
+        return [f"cause     {self.cause.name}", f"evidence  {time}{self.said}", *words, f"next      {self.cause.next}"]
 
 
 def text_of(record: dict) -> str:
@@ -92,10 +97,19 @@ def judge(records: Iterable[dict]) -> Verdict:
     evidence = [record for record in records if text_of(record)]
     found = [(cause, record) for record in evidence if (cause := cause_of(record))]
     if found:
-        return Verdict(*min(found, key=lambda pair: _order(*pair)))
+        cause, shown = min(found, key=lambda pair: _order(*pair))
+        return Verdict(cause, shown, _last_words(shown, evidence))
     # Without a cause, what a log says is only noise beside the reason that AWS gives.
     told = [record for record in evidence if record["kind"] not in {"log", "message"}]
     return Verdict(UNKNOWN, min(told, key=lambda record: _order(UNKNOWN, record), default=None))
+
+
+def _last_words(shown, evidence):
+    """The end of the log of a container that is evidence by how it ended."""
+    if shown["kind"] != "container":
+        return ()
+    lines = (each for each in evidence if each["kind"] == "log" and each["task"] == shown["task"])
+    return tuple(line["text"] for line in lines if line["container"] == shown["name"])[-LAST_WORDS:]
 
 
 def _order(cause, record):

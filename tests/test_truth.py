@@ -1,0 +1,153 @@
+"""After COMPLETE: each thing that can be untrue of a deployment is found, and only that."""
+
+import http.server
+import threading
+
+import pytest
+
+from deploy import truth, visit
+from deploy.truth import Answer
+
+NEW, OLD = "arn:aws:ecs:us-east-1:1:task-definition/web:8", "arn:aws:ecs:us-east-1:1:task-definition/web:7"
+SENT = {"AppImage": "registry/app@sha256:aa", "WebImage": "registry/web@sha256:bb", "DesiredCount": "2"}
+APP, WEB = SENT["AppImage"], SENT["WebImage"]
+
+
+def target(state, description=""):
+    return {"TargetHealth": {"State": state, "Description": description}}
+
+
+HEALTHY = target("healthy")
+TAKEN_BACK = "not at web:8: ECS has taken the new version back"
+STARTING = target("initial", "Target registration is in progress")
+
+
+def service(definition=NEW, state="COMPLETED", desired=2, **more):
+    deployment = {"status": "PRIMARY", "taskDefinition": definition, "rolloutState": state}
+    return {"serviceName": "web", "desiredCount": desired, "deployments": [deployment], **more}
+
+
+def task(definition=NEW, status="RUNNING", images=(APP, WEB), group="service:web"):
+    containers = [{"image": image} for image in images]
+    return {"taskDefinitionArn": definition, "lastStatus": status, "containers": containers, "group": group}
+
+
+def texts(untruths):
+    return [(untruth.text, untruth.final) for untruth in untruths]
+
+
+@pytest.mark.parametrize(
+    ("described", "untruths"),
+    [
+        (service(), []),
+        (None, [("there is no service", False)]),
+        (service(OLD), [(f"the service is at web:7, {TAKEN_BACK}", True)]),
+        (service(OLD, "IN_PROGRESS"), [(f"the service is at web:7, {TAKEN_BACK}", False)]),
+        (service(state="IN_PROGRESS"), [("the rollout is IN_PROGRESS", False)]),
+        ({"deployments": []}, [(f"the service is at no task definition, {TAKEN_BACK}", False)]),
+    ],
+)
+def test_the_newest_deployment_is_of_the_definition_that_the_stack_made(described, untruths):
+    assert texts(truth.deployed_definition(NEW, described)) == untruths
+
+
+@pytest.mark.parametrize(
+    ("images", "untruths"),
+    [
+        ([APP, APP, WEB], []),
+        ([APP], [(f"the task definition lacks {WEB}", True)]),
+        ([APP, WEB, "registry/old"], [("the task definition has registry/old too", True)]),
+    ],
+)
+def test_the_definition_has_the_images_that_were_sent(images, untruths):
+    definition = {"containerDefinitions": [{"image": image} for image in images]}
+    assert texts(truth.sent_images(SENT, definition)) == untruths
+
+
+@pytest.mark.parametrize(
+    ("tasks", "untruths"),
+    [
+        ([task(), task()], []),
+        ([task(), task(), task(OLD, images=("registry/old",))], []),
+        ([task()], [("1 of 2 tasks of the new version run", False)]),
+        ([task(), task(status="PENDING")], [("1 of 2 tasks of the new version run", False)]),
+        ([task(), task(OLD)], [("1 of 2 tasks of the new version run", False)]),
+        ([task(), task(group="family:other")], [("1 of 2 tasks of the new version run", False)]),
+        ([task(), task(images=(APP, "registry/x"))], [("a task runs registry/x, which was not sent", True)]),
+    ],
+)
+def test_as_many_tasks_of_the_new_version_run_as_are_wanted(tasks, untruths):
+    assert texts(truth.running_tasks(NEW, SENT, service(), tasks)) == untruths
+
+
+@pytest.mark.parametrize(
+    ("targets", "untruths"),
+    [
+        ([HEALTHY, HEALTHY], []),
+        ([HEALTHY, HEALTHY, target("draining")], []),
+        ([], ["0 of 2 targets are healthy"]),
+        ([HEALTHY], ["1 of 2 targets are healthy"]),
+        ([HEALTHY, STARTING], ["1 of 2 targets are healthy (Target registration is in progress)"]),
+        ([HEALTHY, HEALTHY, target("unhealthy")], ["2 of 3 targets are healthy"]),
+    ],
+)
+def test_every_target_is_healthy(targets, untruths):
+    assert [untruth.text for untruth in truth.healthy_targets(2, targets)] == untruths
+
+
+@pytest.mark.parametrize(
+    ("answer", "untruths"),
+    [
+        (Answer("http://x/healthz", 200), []),
+        (Answer("http://x/healthz", 503), ["http://x/healthz answers 503"]),
+        (Answer("http://x/healthz", None, "no such name"), ["http://x/healthz answers nothing: no such name"]),
+    ],
+)
+def test_the_url_answers(answer, untruths):
+    assert [untruth.text for untruth in truth.answers(answer)] == untruths
+
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.seen.append((self.path, self.headers["Host"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with http.server.HTTPServer(("127.0.0.1", 0), Healthy) as made:
+        made.seen = []
+        thread = threading.Thread(target=made.serve_forever)
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://shop.elb.amazonaws.com", "shop.elb.amazonaws.com"),
+        ("https://www.shop.test", "www.shop.test:443"),
+    ],
+)
+def test_behind_an_endpoint_a_load_balancer_is_told_by_its_name(server, monkeypatch, url, host):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    assert visit.ask(url, "/healthz") == Answer(f"{url}/healthz", 200)
+    assert server.seen == [("/healthz", host)]
+
+
+def test_without_one_the_url_is_where_it_says(server, monkeypatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    url = f"http://127.0.0.1:{server.server_port}"
+    assert visit.ask(url, "/healthz").status == 200
+    server.shutdown()
+    server.server_close()
+    answer = visit.ask(url, "/healthz")
+    assert answer.status is None
+    assert "refused" in answer.problem

@@ -84,6 +84,7 @@ READ = {
     "cloudformation": [
         "DescribeStackEvents", "DescribeStackResources", "DescribeStacks", "GetTemplate", "ListStackResources",
     ],
+    "ecr": ["DescribeImages"],
     "ecs": ["DescribeClusters", "DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ListTasks"],
     "elasticloadbalancing": ["DescribeLoadBalancers", "DescribeTargetGroups", "DescribeTargetHealth"],
     "rds": ["DescribeDBInstances", "DescribeDBSnapshots", "DescribeEvents"],

@@ -15,7 +15,7 @@ PORT ?= 8000
 TRAFFIC ?=
 export ENV
 
-.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters faults test run rehearse plan doctor deploy status logs exec open outputs drift rollback pause resume destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters permissions faults test run rehearse plan doctor deploy status logs exec open outputs drift rollback pause resume destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -73,6 +73,9 @@ reach: $(VENV)/.ready ## who can reach whom in an environment, and whether only 
 
 parameters: $(VENV)/.ready ## every parameter, and what changing it does to what is deployed
 	@$(PYTHON) -m review parameters "$(ENV)"
+
+permissions: $(VENV)/.ready ## the smallest IAM policies to deploy an environment and to look at it: ENV=lab
+	@$(PYTHON) -m review permissions "$(ENV)"
 
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes
 	$(PYTHON) -m tests.test_faults

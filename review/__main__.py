@@ -89,6 +89,16 @@ def print_parameters(envs: list[str], args: argparse.Namespace) -> int:
     return 0
 
 
+def print_permissions(envs: list[str], args: argparse.Namespace) -> int:
+    """Write each environment's policies and show what is in them."""
+    from review.permissions import report
+
+    for number, env in enumerate(envs or environment.names(workspace.config())):
+        folder = (args.out or report.FOLDER) / env
+        print("\n" * bool(number) + "\n".join(report.lines(env, args.region, args.account, folder)))
+    return 0
+
+
 VERBS = {
     "summary": (print_summary, "what the environment is made of, on one screen"),
     "resolve": (write_resolved, "its templates with parameters and conditions applied, to build/resolved/ENV"),
@@ -97,6 +107,10 @@ VERBS = {
     "price": (print_price, "what it costs, and what other choices would cost"),
     "plan": (print_plan, "what changes between a git ref and the files here: replaced, in place, interrupted"),
     "reach": (print_reach, "who can reach whom, and whether only those who should"),
+    "permissions": (
+        print_permissions,
+        "the smallest policies to deploy it and to look at it, to build/permissions/ENV",
+    ),
     "parameters": (print_parameters, "what each parameter means and what changing it does to what is deployed"),
 }
 
@@ -113,6 +127,9 @@ def main(argv: list[str]) -> int:
             verb.add_argument("--markdown", action="store_true", help="every control, as docs/security.md has it")
         if name == "resolve":
             verb.add_argument("--out", type=Path, help="another folder than build/resolved")
+        if name == "permissions":
+            verb.add_argument("--out", type=Path, help="another folder than build/permissions")
+            verb.add_argument("--account", default="*", help="the account's number; any if not given")
         if name == "price":
             verb.add_argument("--traffic", nargs="*", default=[], metavar="NAME=NUMBER", help="other assumptions")
         if name == "plan":

@@ -6,12 +6,13 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from app import config, migrate
+from app import config, database, migrate, store
 from app.models import db
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(migrate_command)
+    app.cli.add_command(tidy_command)
 
 
 @click.command("migrate")
@@ -26,3 +27,11 @@ def migrate_command(wait):
         click.echo(f"migrate: {migrate.upgrade(url, connect_args, wait, user)}")
     except (config.ConfigError, migrate.MigrationError) as error:
         raise SystemExit(f"migrate: error: {error}") from None  # a metric counts lines with "migrate: error"
+
+
+@click.command("tidy")
+@with_appcontext
+def tidy_command():
+    """Remove what was deleted long ago, and mend what an older release wrote. To be run now and then, at any time."""
+    done = store.tidy(database.write)
+    click.echo(f"tidy: {', '.join(f'{count} {what}' for what, count in done.items())}")

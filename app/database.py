@@ -18,4 +18,7 @@ def read(work: Callable, *args, **kwargs):
 def write(work: Callable, *args, **kwargs):
     """Return work(connection, *args, **kwargs), done in one transaction: all of it is stored, or nothing."""
     with db.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            # Else it would lock at the first change only, and what was read before that may be old by then.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         return work(connection, *args, **kwargs)

@@ -4,8 +4,9 @@ from flask import Flask, current_app, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
+
+from app.store import InvalidQuery, NotFound
 
 NO_SUCH_TABLE = 1146
 RETRY_AFTER = 5  # seconds
@@ -31,7 +32,8 @@ def init_app(app: Flask) -> None:
     for error in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(error, database_away)
     app.register_error_handler(ProgrammingError, programming_error)
-    app.register_error_handler(StaleDataError, entry_gone)
+    app.register_error_handler(NotFound, entry_gone)
+    app.register_error_handler(InvalidQuery, invalid_query)
 
 
 def page(code: int, heading: str, advice: str):
@@ -65,5 +67,8 @@ def programming_error(error):
 
 
 def entry_gone(error):
-    """Somebody deleted the row between our reading and writing it."""
     return page(404, *PAGES[404])
+
+
+def invalid_query(error):
+    return page(400, "There is no such list", str(error))

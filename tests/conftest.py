@@ -168,6 +168,12 @@ def mysql_app(no_settings, mariadb, monkeypatch):
         yield app
 
 
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.slow)])
+def each_app(request):
+    """The application on SQLite, then on MariaDB."""
+    return request.getfixturevalue({"sqlite": "app", "mariadb": "mysql_app"}[request.param])
+
+
 def rows(app, statement):
     with app.app_context(), db.engine.connect() as connection:
         return connection.execute(text(statement)).all()

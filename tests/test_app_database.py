@@ -27,8 +27,8 @@ def test_migrate_twice(no_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/new.sqlite")
     app = create_app()
     first, second = migrate(app), migrate(app)
-    assert first.output.startswith("migrate: upgraded from an empty database to 0001 in ")
-    assert second.output == "migrate: nothing to do, the database is at 0001\n"
+    assert first.output.startswith("migrate: upgraded from an empty database to 0002 in ")
+    assert second.output == "migrate: nothing to do, the database is at 0002\n"
     assert (first.exit_code, second.exit_code) == (0, 0)
 
 
@@ -78,7 +78,7 @@ def test_pages_on_mariadb(mysql_app):
 @pytest.mark.slow
 def test_missing_tables_are_an_unavailable_database(mysql_app):
     with mysql_app.app_context(), db.engine.connect() as connection:
-        connection.execute(db.text("DROP TABLE entries"))
+        connection.execute(db.text("DROP TABLE entry_words, entries"))
     assert Browser(mysql_app).get("/").status_code == 503
 
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from flask import request
 
-from app.entries import PAGE_SIZE
-from app.models import DESCRIPTION_LENGTH, TITLE_LENGTH, Entry, db
+from app import database, store
+from app.models import DESCRIPTION_LENGTH, TITLE_LENGTH, db
+from app.store import PAGE_SIZE
 from tests.conftest import Browser, rows, token_in
 
 
@@ -14,10 +15,22 @@ def stored(app):
     return rows(app, "SELECT title, description, status FROM entries ORDER BY id")
 
 
-def add_many(app, count):
+def add_many(app, count, title="entry {}"):
+    values = [{"title": title.format(n), "description": "", "status": "open"} for n in range(1, count + 1)]
     with app.app_context():
-        db.session.add_all(Entry(title=f"entry {n}") for n in range(1, count + 1))
-        db.session.commit()
+        database.write(store.create_many, values)
+
+
+def next_link(html):
+    """The address of the page after this one."""
+    return re.search(r'href="(/\?cursor=[\w-]+)" rel="next"', html)[1]
+
+
+def second_page(app, browser):
+    """The address of a list's page that is not the first one, and its cursor."""
+    add_many(app, PAGE_SIZE + 1)
+    link = next_link(browser.get("/").text)
+    return link, link.removeprefix("/?cursor=")
 
 
 def titles(html):
@@ -77,10 +90,9 @@ def test_list_is_newest_first_and_bounded(app, browser):
     add_many(app, 2 * PAGE_SIZE + 1)
     newest = browser.get("/").text
     assert titles(newest) == [f"entry {n}" for n in range(101, 51, -1)]
-    older = re.search(r'href="(/\?before=\d+)"', newest)[1]
-    page = browser.get(older).text
+    page = browser.get(next_link(newest)).text
     assert titles(page) == [f"entry {n}" for n in range(51, 1, -1)]
-    last = browser.get(re.search(r'href="(/\?before=\d+)" rel="next"', page)[1]).text
+    last = browser.get(next_link(page)).text
     assert titles(last) == ["entry 1"]
     assert 'rel="next"' not in last
     assert 'href="/" rel="first"' in last
@@ -92,32 +104,29 @@ def test_exactly_one_page_has_no_older(app, browser):
 
 
 def test_list_page_is_one_statement_without_count_or_offset(app, browser):
-    add_many(app, PAGE_SIZE + 1)
+    link, _ = second_page(app, browser)
     statements = []
     with app.app_context():
         db.event.listen(db.engine, "before_cursor_execute", lambda *event: statements.append(event[2:4]))
-    browser.get("/?before=40")
+    browser.get(link)
     ((statement, parameters),) = statements
     assert "COUNT" not in statement.upper()
     # SQLite gets "LIMIT ? OFFSET ?" for any limit.
-    assert parameters == (40, PAGE_SIZE + 1, 0)
+    assert parameters == (2, PAGE_SIZE + 1, 0)
 
 
 def test_list_page_is_small(app, browser):
-    with app.app_context():
-        db.session.add_all(Entry(title=f"An ordinary title of entry {n}") for n in range(PAGE_SIZE))
-        db.session.commit()
+    add_many(app, PAGE_SIZE, "An ordinary title of entry {}")
     page = browser.get("/")
     token_in(page.text)  # one on the page, not one a row
     assert len(page.data) < 60_000
 
 
 def test_after_toggle_on_an_older_page_the_visitor_is_still_there(app, browser):
-    add_many(app, 3)
-    page = browser.get("/?before=3").text
-    assert '<input type="hidden" name="before" value="3">' in page
-    assert browser.post("/entries/1/toggle", {"before": "3"}).location == "/?before=3"
-    assert browser.post("/entries/1/delete", {"before": "3"}).location == "/?before=3"
+    link, cursor = second_page(app, browser)
+    assert f'<input type="hidden" name="cursor" value="{cursor}">' in browser.get(link).text
+    assert browser.post("/entries/1/toggle", {"cursor": cursor}).location == link
+    assert browser.post("/entries/1/delete", {"cursor": cursor}).location == link
 
 
 @pytest.mark.parametrize(
@@ -192,9 +201,11 @@ def test_huge_ids_are_not_found(browser, huge):
     assert browser.post(f"/entries/{huge}/delete").status_code == 404
 
 
-@pytest.mark.parametrize("before", ["0", "-1", "x", "1x", "9" * 19, "9" * 5000, "1 OR 1=1", "\x00", "1\n"])
-def test_silly_pages_are_not_found(browser, before):
-    assert browser.get("/", query_string={"before": before}).status_code == 404
+@pytest.mark.parametrize("cursor", ["", "0", "-1", "x", "1x", "9" * 19, "9" * 5000, "1 OR 1=1", "\x00", "1\n"])
+def test_silly_pages_are_refused_and_say_so(browser, cursor):
+    page = browser.get("/", query_string={"cursor": cursor})
+    assert page.status_code == 400
+    assert "This cursor is none of ours." in page.text
 
 
 def test_unknown_page_is_not_found_and_says_so(browser):
@@ -244,10 +255,10 @@ def test_too_large_a_form_is_refused(app, browser):
 
 
 def test_our_mistake_is_a_page_and_a_log_entry(app, browser, monkeypatch, caplog):
-    def broken(before):
+    def broken(connection, query):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.entries.newest_entries", broken)
+    monkeypatch.setattr("app.store.page", broken)
     page = browser.get("/")
     assert page.status_code == 500
     assert "That was our mistake" in page.text
@@ -301,7 +312,7 @@ def test_every_answer_has_the_security_headers(browser, path):
     assert headers["Referrer-Policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("path", ["/", "/?before=2", "/entries/new", "/entries/1/edit", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/entries/new", "/entries/1/edit", "/nothing"])
 def test_pages_need_nothing_that_the_policy_refuses(browser, path):
     for title in "abc":
         browser.add(title)
@@ -326,8 +337,8 @@ def test_client_is_the_one_the_load_balancer_saw(app):
 
 
 def test_links_on_the_list_lead_somewhere(app, browser):
-    add_many(app, 2)
-    page = browser.get("/?before=3").text
+    link, _ = second_page(app, browser)
+    page = browser.get(link).text
     for link in re.findall(r'href="(/[^"]*)"', page):
         assert browser.get(link).status_code == 200, link
     for action in re.findall(r'formaction="([^"]+)"', page):

@@ -1,0 +1,125 @@
+"""Entries are read one by one and changed. Each function is one piece of a transaction, and may be run again.
+
+Values come from app.validation; nothing is checked here.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from sqlalchemy import Connection, case, delete, insert, select, update
+
+from app.models import DONE, OPEN, utc_now
+from app.store.rows import COLUMNS, DELETED, ENTRIES, Conflict, NotFound, StoredEntry
+from app.store.words import ENTRY_WORDS, add_words, store_words, words_of_entry
+
+NAMES = StoredEntry._fields
+
+
+def get(connection: Connection, entry_id: int) -> StoredEntry:
+    """Return the entry; raise NotFound."""
+    return first(connection, select(*COLUMNS).where(ENTRIES.c.id == entry_id))
+
+
+def create(connection: Connection, values: Mapping[str, str]) -> StoredEntry:
+    """Store a new entry with values, which are its title, description and status."""
+    now = utc_now()
+    row = {**values, "created_at": now, "updated_at": now, "version": 1}
+    entry_id = connection.execute(insert(ENTRIES).values(row)).inserted_primary_key[0]
+    entry = StoredEntry(id=entry_id, **row)
+    add_words(connection, [(word, entry_id) for word in words_of_entry(entry.title, entry.description)])
+    return entry
+
+
+def create_many(connection: Connection, rows: Iterable[Mapping[str, str]]) -> list[int]:
+    """Store a new entry for each of rows, as create does, and return their ids. Some hundreds at a time are fine."""
+    now = utc_now()
+    ids, words = [], []
+    for values in rows:
+        row = {**values, "created_at": now, "updated_at": now, "version": 1}
+        # One by one: MySQL does not tell the ids of several.
+        ids.append(connection.execute(insert(ENTRIES).values(row)).inserted_primary_key[0])
+        words += [(word, ids[-1]) for word in words_of_entry(values["title"], values["description"])]
+    add_words(connection, words)
+    return ids
+
+
+def update_entry(
+    connection: Connection, entry_id: int, values: Mapping[str, str], versions: Collection[int] | None = None
+) -> StoredEntry:
+    """Give the entry those values and return it; what is equal already changes nothing.
+
+    versions are those that the change may be based on, None any. Raises NotFound and Conflict.
+    """
+    entry = first(connection, select(*COLUMNS).where(ENTRIES.c.id == entry_id).with_for_update())
+    if versions is not None and entry.version not in versions:
+        raise Conflict(entry)
+    changed = {name: value for name, value in values.items() if getattr(entry, name) != value}
+    if not changed:
+        return entry
+    new = entry._replace(**changed, updated_at=utc_now(), version=entry.version + 1)
+    # SQLite has no FOR UPDATE: somebody may have been here since.
+    ours = (ENTRIES.c.id == entry_id, ENTRIES.c.version == entry.version)
+    if not connection.execute(update(ENTRIES).where(*ours).values(new._asdict())).rowcount:
+        raise Conflict(get(connection, entry_id))
+    if "title" in changed or "description" in changed:
+        store_words(connection, [(entry_id, new.title, new.description)])
+    return new
+
+
+def toggle(connection: Connection, entry_id: int) -> StoredEntry:
+    """Mark the entry as done, or open it again; raise NotFound."""
+    other = case((ENTRIES.c.status == OPEN, DONE), else_=OPEN)
+    change(connection, [ENTRIES.c.id == entry_id], other)
+    return get(connection, entry_id)
+
+
+def set_status(connection: Connection, entry_ids: Collection[int], status: str) -> int:
+    """Give those entries the status and return how many of them had another one."""
+    return change(connection, [ENTRIES.c.id.in_(entry_ids), ENTRIES.c.status != status], status)
+
+
+def change(connection: Connection, conditions: list, status) -> int:
+    values = {"status": status, "updated_at": utc_now(), "version": ENTRIES.c.version + 1}
+    return connection.execute(update(ENTRIES).where(*conditions).values(values)).rowcount
+
+
+def delete_entries(
+    connection: Connection, entry_ids: Collection[int], versions: Collection[int] | None = None
+) -> list[int]:
+    """Move those entries to the deleted ones and return the ids of all that were there, ascending.
+
+    versions are those that a deletion may be based on, None any. Raises Conflict.
+    """
+    chosen = select(*COLUMNS).where(ENTRIES.c.id.in_(entry_ids)).order_by(ENTRIES.c.id).with_for_update()
+    entries = [StoredEntry._make(row) for row in connection.execute(chosen)]
+    for entry in entries:
+        if versions is not None and entry.version not in versions:
+            raise Conflict(entry)
+    if not entries:
+        return []
+    ids = [entry.id for entry in entries]
+    now = utc_now()
+    connection.execute(insert(DELETED), [{**entry._asdict(), "deleted_at": now} for entry in entries])
+    connection.execute(delete(ENTRY_WORDS).where(ENTRY_WORDS.c.entry_id.in_(ids)))
+    connection.execute(delete(ENTRIES).where(ENTRIES.c.id.in_(ids)))
+    return ids
+
+
+def restore(connection: Connection, entry_ids: Collection[int]) -> list[int]:
+    """Bring deleted entries back as they were, at their next version; return the ids of those that were deleted."""
+    columns = [DELETED.c[name] for name in NAMES]
+    chosen = select(*columns).where(DELETED.c.id.in_(entry_ids)).order_by(DELETED.c.id).with_for_update()
+    entries = [StoredEntry._make(row) for row in connection.execute(chosen)]
+    if not entries:
+        return []
+    ids = [entry.id for entry in entries]
+    connection.execute(insert(ENTRIES), [{**e._asdict(), "version": e.version + 1} for e in entries])
+    connection.execute(delete(DELETED).where(DELETED.c.id.in_(ids)))
+    add_words(connection, [(word, e.id) for e in entries for word in words_of_entry(e.title, e.description)])
+    return ids
+
+
+def first(connection: Connection, statement) -> StoredEntry:
+    row = connection.execute(statement).first()
+    if row is None:
+        raise NotFound
+    return StoredEntry._make(row)

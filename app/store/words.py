@@ -1,0 +1,73 @@
+"""Text as the words that search compares, and the table that holds them.
+
+A word is a run of letters and digits, without case and accents, in compatibility form, cut after WORD_LENGTH
+characters. Chinese, Japanese and Korean put no spaces between words: there each character is a word. An entry has at
+most WORDS_PER_ENTRY of them, the title's first.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, insert, select
+
+from app.models import WORD_LENGTH, Entry, EntryWord
+
+WORDS_PER_ENTRY = 256
+
+ENTRIES = Entry.__table__
+ENTRY_WORDS = EntryWord.__table__
+# Latin, Greek and Cyrillic accents. The marks of other scripts are vowels: without them words would change.
+ACCENTS = dict.fromkeys(range(0x0300, 0x0370))
+IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff])")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of text, each once, in order."""
+    if text.isascii():
+        return cut(re.findall("[a-z0-9]+", text.lower()))
+    # Decomposed, so that accents become characters of their own; folding may yield new ones, and composing again puts
+    # Korean syllables together.
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(ACCENTS)
+    spaced = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in unicodedata.normalize("NFKC", apart))
+    return cut(IDEOGRAPH.sub(r" \1 ", spaced).split())
+
+
+def cut(words: list[str]) -> list[str]:
+    return list(dict.fromkeys(word[:WORD_LENGTH] for word in words))
+
+
+def words_of_entry(title: str, description: str) -> list[str]:
+    return words_of(f"{title} {description}")[:WORDS_PER_ENTRY]
+
+
+def store_words(connection: Connection, texts: Iterable[tuple[int, str, str]]) -> int:
+    """Make the stored words of entries those of texts, (id, title, description) of each; return how many had others."""
+    wanted = {(word, entry_id) for entry_id, title, text in texts for word in words_of_entry(title, text)}
+    ids = {entry_id for entry_id, _, _ in texts}
+    stored = select(ENTRY_WORDS.c.word, ENTRY_WORDS.c.entry_id).where(ENTRY_WORDS.c.entry_id.in_(ids))
+    present = {tuple(row) for row in connection.execute(stored)}
+    for word, entry_id in sorted(present - wanted):
+        connection.execute(delete(ENTRY_WORDS).where(ENTRY_WORDS.c.word == word, ENTRY_WORDS.c.entry_id == entry_id))
+    add_words(connection, wanted - present)
+    return len({entry_id for _, entry_id in wanted ^ present})
+
+
+def add_words(connection: Connection, pairs: Iterable[tuple[str, int]]) -> None:
+    """Store pairs of word and entry's id; sorted, so that two writers take their locks in the same order."""
+    rows = [{"word": word, "entry_id": entry_id} for word, entry_id in sorted(pairs)]
+    if rows:
+        connection.execute(insert(ENTRY_WORDS), rows)
+
+
+def reindex(connection: Connection, after: int = 0, limit: int = 500) -> tuple[int, int | None]:
+    """Mend the words of up to limit entries whose id is above after; return how many had others, and the last one's id.
+
+    That id is None at the end.
+
+    A release that knew no words may have written entries, while it was being replaced.
+    """
+    batch = select(ENTRIES.c.id, ENTRIES.c.title, ENTRIES.c.description).where(ENTRIES.c.id > after)
+    # Locked: nobody changes the text while its words are written.
+    texts = [tuple(row) for row in connection.execute(batch.order_by(ENTRIES.c.id).limit(limit).with_for_update())]
+    return store_words(connection, texts), texts[-1][0] if texts else None

@@ -42,13 +42,13 @@ ENDPOINTS = {
 def build() -> Template:
     """The egress stack."""
     t = new_template(DESCRIPTION)
-    add_parameters(t, ["EgressMode", "EnableExecuteCommand", *WIRING])
+    add_parameters(t, ["EgressMode", "ServiceEndpoints", "EnableExecuteCommand", *WIRING])
     add_conditions(
         t,
         {
             "IsNatPerZone": chosen("EgressMode", "nat-gateway-per-zone"),
             "HasNat": Or(chosen("EgressMode", "nat-gateway"), chosen("EgressMode", "nat-gateway-per-zone")),
-            "HasEndpoints": chosen("EgressMode", "interface-endpoints"),
+            "HasEndpoints": Or(chosen("EgressMode", "interface-endpoints"), chosen("ServiceEndpoints")),
             "HasExecEndpoint": And(Condition("HasEndpoints"), chosen("EnableExecuteCommand")),
         },
     )
@@ -115,7 +115,9 @@ def add_nat(t: Template) -> None:
 
 def add_interface_endpoints(t: Template) -> None:
     """Add an endpoint a service in both zones, reached by the tasks only and by this account only."""
-    note(t, "EndpointSecurityGroup", "Without a way to the internet: AWS's services come into the VPC instead.")
+    note(
+        t, "EndpointSecurityGroup", "AWS's services come into the VPC: instead of a way to the internet, or beside it."
+    )
     t.add_resource(
         ec2.SecurityGroup(
             "EndpointSecurityGroup",

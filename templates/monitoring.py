@@ -81,31 +81,7 @@ def add_topic(t: Template) -> None:
         )
     )
     t.add_resource(
-        sns.TopicPolicy(
-            "AlarmTopicPolicy",
-            Topics=[Ref("AlarmTopic")],
-            PolicyDocument=PolicyDocument(
-                Version="2012-10-17",
-                Statement=[
-                    Statement(
-                        Sid="AlarmsOfThisAccount",
-                        Effect=Allow,
-                        Principal=Principal("Service", ALARMING_SERVICES),
-                        Action=[actions.Publish],
-                        Resource=[Ref("AlarmTopic")],
-                        Condition=Condition(StringEquals({"aws:SourceAccount": AccountId})),
-                    ),
-                    Statement(
-                        Sid="TlsOnly",
-                        Effect=Deny,
-                        Principal=Principal("*"),
-                        Action=[actions.Publish],
-                        Resource=[Ref("AlarmTopic")],
-                        Condition=Condition(Bool({"aws:SecureTransport": "false"})),
-                    ),
-                ],
-            ),
-        )
+        sns.TopicPolicy("AlarmTopicPolicy", Topics=[Ref("AlarmTopic")], PolicyDocument=_topic_policy()),
     )
     t.add_resource(
         sns.SubscriptionResource(
@@ -115,4 +91,28 @@ def add_topic(t: Template) -> None:
             Protocol="email",
             Endpoint=Ref("AlarmEmail"),
         )
+    )
+
+
+def _topic_policy():
+    return PolicyDocument(
+        Version="2012-10-17",
+        Statement=[
+            Statement(
+                Sid="AlarmsOfThisAccount",
+                Effect=Allow,
+                Principal=Principal("Service", ALARMING_SERVICES),
+                Action=[actions.Publish],
+                Resource=[Ref("AlarmTopic")],
+                Condition=Condition(StringEquals({"aws:SourceAccount": AccountId})),
+            ),
+            Statement(
+                Sid="TlsOnly",
+                Effect=Deny,
+                Principal=Principal("*"),
+                Action=[actions.Publish],
+                Resource=[Ref("AlarmTopic")],
+                Condition=Condition(Bool({"aws:SecureTransport": "false"})),
+            ),
+        ],
     )

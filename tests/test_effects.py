@@ -147,6 +147,7 @@ def test_a_replacement_is_followed_through_the_nest():
 OTHER = {
     "AppImage": "r/app:2", "WebImage": "r/web:2", "CpuArchitecture": "X86_64", "VpcCidr": "10.1.0.0/16",
     "SubnetHostBits": "7", "EgressMode": "nat-gateway", "DatabaseSubnets": "private", "FlowLogs": "s3",
+    "ServiceEndpoints": "false",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a", "DomainName": "shop.example.com",
     "HostedZoneId": "Z1EXAMPLE", "AccessLogs": "false", "LoadBalancerDeletionProtection": "false", "Firewall": "false",
     "RateLimit": "3000", "TaskCpu": "512", "TaskMemory": "4096", "HealthCheckGracePeriodSeconds": "60",

@@ -123,7 +123,8 @@ INGRESS = {(PUBLIC, 80, ANYWHERE), (PRIVATE, 80, PUBLIC), (RDS, 3306, PRIVATE)}
         ("lab", {}, set()),
         ("standard", {}, set()),
         ("standard", HTTPS, {(PUBLIC, 443, ANYWHERE)}),
-        ("production", {}, {(PUBLIC, 443, ANYWHERE)}),
+        ("production", {}, {(PUBLIC, 443, ANYWHERE), (ENDPOINT, 443, PRIVATE)}),
+        ("production", {"ServiceEndpoints": "false"}, {(PUBLIC, 443, ANYWHERE)}),
         (None, {"EgressMode": "interface-endpoints"}, {(ENDPOINT, 443, PRIVATE)}),
     ],
 )

@@ -61,7 +61,7 @@ WITHOUT_TRAFFIC = {
         + alarms("standard") + 4 * 0.30 + 3.00 + 2 * 12 * MONTH * 0.005 / 1000
     ),
     "production": lambda: (
-        BALANCER + SECRETS + 2 * NAT + 1.00 + (5.00 + 5 * 1.00)
+        BALANCER + SECRETS + 2 * NAT + 4 * 2 * 0.01 * MONTH + 1.00 + (5.00 + 5 * 1.00)
         + 2 * 0.065 * MONTH + storage(200) + records(60)
         + 0.065 * MONTH + storage(100) + records(60)
         + 4 * arm(1, 2)
@@ -257,6 +257,16 @@ def test_a_metric_of_high_resolution_and_an_alarm_of_many_metrics():
     assert [float(bill.of(title)) for title in resources] == [near(0.30), near(0.20), near(0.40)]
 
 
+def test_logs_pass_the_endpoint_or_the_nat_gateways_and_not_both():
+    def logs(**choice):
+        charges = monthly(nest("production", **choice)).charges
+        return {charge.price.name for charge in charges if "logs" in charge.what and charge.price.name.endswith("-gb")}
+
+    assert "interface-endpoint-gb" in logs()
+    assert "nat-gateway-gb" not in logs()
+    assert "nat-gateway-gb" in logs(ServiceEndpoints="false")
+
+
 def test_every_price_has_its_sources():
     for path in FOLDER.glob("*.toml"):
         prices = table(path.stem)
@@ -345,6 +355,7 @@ PARTS = {
     "tasks": ["fargate-"],
     "NAT gateway": ["nat-gateway"],
     "NAT gateways": ["nat-gateway"],
+    "endpoints": ["interface-endpoint"],
 }
 
 

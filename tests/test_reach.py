@@ -38,6 +38,8 @@ def shown(resources) -> dict[tuple[str, str], str]:
     return {ends: str(way.some) for ends, way in ways.items() if way.some}
 
 
+SERVICES = ("EcrApi", "EcrDkr", "Logs", "SecretsManager")
+
 TIERS = {
     ("internet", "EdgeLoadBalancer"): "tcp 80",
     ("EdgeLoadBalancer", "ComputeService"): "tcp 80",
@@ -60,15 +62,15 @@ def test_with_https_and_a_replica():
     assert shown(flat("production")) == TIERS | {
         ("internet", "EdgeLoadBalancer"): "tcp 80, 443",
         ("ComputeService", "EdgeLoadBalancer"): "tcp 443",
+        **{("ComputeService", f"Egress{name}VPCEndpoint"): "tcp 443" for name in SERVICES},
         ("ComputeService", "DataReplicaDBInstance1"): "tcp 3306",
     }
 
 
 def test_with_endpoints_nothing_reaches_the_internet():
     ways = shown(site("endpoints"))
-    endpoints = ["EcrApi", "EcrDkr", "Logs", "SecretsManager"]
     expected = {key: value for key, value in TIERS.items() if key[1] != "internet"}
-    assert ways == expected | {("ComputeService", f"Egress{name}VPCEndpoint"): "tcp 443" for name in endpoints}
+    assert ways == expected | {("ComputeService", f"Egress{name}VPCEndpoint"): "tcp 443" for name in SERVICES}
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)

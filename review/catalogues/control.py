@@ -81,11 +81,11 @@ def each(kind: str, holds: Test, only: Test | None = None) -> Check:
     return check
 
 
-def between(kind: str, holds: Callable[[str, dict, Resources], bool]) -> Check:
+def between(kind: str, holds: Callable[[str, dict, Resources], bool], only: Test | None = None) -> Check:
     """Every resource of the type obeys, in view of the others: holds(logical id, its properties, all)."""
 
     def check(resources: Resources) -> list[str] | None:
-        found = of_type(resources, kind)
+        found = {title: given for title, given in of_type(resources, kind).items() if only is None or only(given)}
         return [title for title, given in found.items() if not holds(title, given, resources)] if found else None
 
     return check

@@ -30,11 +30,6 @@ def is_encrypted(title: str, _given: dict, resources: Resources) -> bool:
     return inherits(title, "StorageEncrypted", resources) is True
 
 
-def is_mysql(given: dict) -> bool:
-    """Is it an instance of MySQL that is no replica?"""
-    return given.get("Engine") == "mysql"
-
-
 def refuses_clear_text(_title: str, given: dict, resources: Resources) -> bool:
     """Does the instance's parameter group want TLS?"""
     group = of_type(resources, "AWS::RDS::DBParameterGroup").get(target(given.get("DBParameterGroupName")) or "", {})

@@ -45,6 +45,13 @@ def is_https(given: dict) -> bool:
     return given.get("Protocol") == "HTTPS"
 
 
+def has_certificate(_title: str, given: dict, resources: Resources) -> bool:
+    """Has the listener a certificate that ACM keeps: one of this nest, or one named by its ARN?"""
+    arns = [item.get("CertificateArn") for item in listed(given.get("Certificates"))]
+    known = of_type(resources, CERTIFICATE)
+    return bool(arns) and all(target(arn) in known or ":acm:" in str(arn) for arn in arns)
+
+
 def has_strong_policy(given: dict) -> bool:
     """Is the listener's TLS policy one that Security Hub takes?"""
     return str(given.get("SslPolicy")).startswith(STRONG)
@@ -128,7 +135,7 @@ CONTROLS = [
         "elbv2-acm-certificate-required",
         "NIST CONFIG",
         "HTTPS has a certificate of ACM",
-        each(LISTENER, lambda given: bool(listed(given.get("Certificates"))), is_https),
+        between(LISTENER, has_certificate, is_https),
     ),
     Control(
         "ACM.1",

@@ -15,9 +15,6 @@ RISKY |= {8888, 9200, 9300}
 NO_CALLS = (
     "Nothing in this VPC calls that service: an endpoint would cost $14.60 a month and open a way that nobody uses"
 )
-PULLED = (
-    "Images come over TLS through the NAT gateway; EgressMode=interface-endpoints brings this endpoint instead of it"
-)
 
 
 def open_ports(rule: dict) -> range:
@@ -136,16 +133,8 @@ CONTROLS = [
         "Administration is closed to the internet, IPv6",
         closed_to_the_world(lambda port: port in (22, 3389)),
     ),
-    Control(
-        "EC2.55",
-        "FSBP NIST",
-        "The image registry's API is reached inside the VPC",
-        has_endpoint("ecr.api"),
-        {"*": PULLED},
-    ),
-    Control(
-        "EC2.56", "FSBP NIST", "The image registry is reached inside the VPC", has_endpoint("ecr.dkr"), {"*": PULLED}
-    ),
+    Control("EC2.55", "FSBP NIST", "The image registry's API is reached inside the VPC", has_endpoint("ecr.api")),
+    Control("EC2.56", "FSBP NIST", "The image registry is reached inside the VPC", has_endpoint("ecr.dkr")),
     Control("EC2.57", "FSBP NIST", "Systems Manager is reached inside the VPC", has_endpoint("ssm"), {"*": NO_CALLS}),
     Control(
         "EC2.58",

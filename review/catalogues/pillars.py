@@ -161,7 +161,7 @@ CONTROLS = [
     Control(
         "SEC08-BP01",
         "WA",
-        "Keys rotate and outlive what they encrypt",
+        "There is a key of the account, and it rotates",
         required(storage.KEY, each(storage.KEY, lambda given: given.get("EnableKeyRotation") is True)),
     ),
     Control(
@@ -178,8 +178,8 @@ CONTROLS = [
     Control(
         "SEC09-BP01",
         "WA",
-        "Certificates are made and renewed by AWS",
-        each(edge.LISTENER, lambda given: bool(listed(given.get("Certificates"))), edge.is_https),
+        "Certificates are kept and renewed by ACM",
+        between(edge.LISTENER, edge.has_certificate, edge.is_https),
     ),
     Control(
         "SEC09-BP02",

@@ -21,6 +21,10 @@ CHOICES = [
             "nat-gateway-per-zone": "survives the loss of a zone",
         },
     ),
+    (
+        "ServiceEndpoints",
+        {"false": "AWS's services by the way out", "true": "AWS's services inside the VPC, beside the way out"},
+    ),
     ("CpuArchitecture", {"ARM64": "images built for ARM", "X86_64": "images built for x86"}),
     ("MultiAZ", {"false": "no standby: a lost zone means a restore", "true": "a standby in the other zone takes over"}),
     ("ReadReplicas", {"0": "none", "1": "one copy answers reads", "2": "two copies answer reads"}),

@@ -15,8 +15,17 @@ def nat_gateway(site: Site, title: str, properties: dict) -> Iterator[Charge]:
     """Its hours, and its share of what tasks send through it: logs, and what the application sends itself."""
     yield site.charge(title, "nat-gateway", HOURS, "NAT gateway")
     gateways = sum(1 for _ in site.of_type("AWS::EC2::NatGateway"))
-    through = (watching.task_log_gb(site) + site.traffic.outbound_gb) / gateways
+    own = site.traffic.outbound_gb / gateways
+    if any(is_of_logs(endpoint) for _, endpoint in site.of_type("AWS::EC2::VPCEndpoint")):
+        yield site.charge(title, "nat-gateway-gb", own, "through it: the application's own calls", True)
+        return
+    through = own + watching.task_log_gb(site) / gateways
     yield site.charge(title, "nat-gateway-gb", through, "through it: logs and the application's own calls", True)
+
+
+def is_of_logs(endpoint: dict) -> bool:
+    """Do logs leave the VPC by this endpoint?"""
+    return str(endpoint["ServiceName"]).endswith(".logs")
 
 
 def address(site: Site, title: str, properties: dict) -> Iterator[Charge]:
@@ -30,7 +39,7 @@ def endpoint(site: Site, title: str, properties: dict) -> Iterator[Charge]:
         return
     zones = len(properties["SubnetIds"])
     yield site.charge(title, "interface-endpoint", zones * HOURS, f"endpoint in {zones} zones")
-    if str(properties["ServiceName"]).endswith(".logs"):
+    if is_of_logs(properties):
         yield site.charge(title, "interface-endpoint-gb", watching.task_log_gb(site), "logs through it", True)
 
 

@@ -51,8 +51,8 @@ SHELL = "ecs:ExecuteCommand"  # for an operator, where EnableExecuteCommand allo
 DEPLOY = {
     "application-autoscaling": ["RegisterScalableTarget"],
     "cloudformation": [
-        "CancelUpdateStack", "ContinueUpdateRollback", "CreateChangeSet", "CreateStack", "DeleteChangeSet", "DeleteStack",
-        "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents",
+        "CancelUpdateStack", "ContinueUpdateRollback", "CreateChangeSet", "CreateStack", "DeleteChangeSet",
+        "DeleteStack", "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents",
         "DescribeStackResourceDrifts", "DescribeStacks", "DetectStackDrift", "DetectStackResourceDrift",
         "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack", "TagResource",
         "UpdateStack", "UpdateTerminationProtection",

@@ -8,7 +8,6 @@ from pathlib import Path
 from review import environment, scan, summary, workspace
 from review.catalogues import report
 from review.problem import Problem
-from review.update import plan
 
 # Those that are to be without a finding. Others leave out what costs money, which scanners ask for.
 GUARDED = ("standard", "production")
@@ -65,6 +64,8 @@ def print_price(envs: list[str], args: argparse.Namespace) -> int:
 
 def print_plan(envs: list[str], args: argparse.Namespace) -> int:
     """Show what an update from a git ref to the files here would change; nothing is asked of AWS."""
+    from review.update import plan
+
     return plan.report(args.base, envs, args.region, args.format, print)
 
 

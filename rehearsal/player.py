@@ -100,6 +100,14 @@ class Player:
         self.cancelled |= operation == "CancelUpdateStack"
         return self.play.answer(operation, request, now())
 
+    def with_status(self, content: bytes) -> bytes:
+        """The embedded AWS's answer, with the status that a stack has in this play."""
+        status, name = self.status, rb"[\w-]+"
+        if self.play and not status:
+            status, name = f"{self.kind}_IN_PROGRESS", re.escape(self.play.name.encode())
+        told = rb"(<StackName>" + name + rb"</StackName>.*?<StackStatus>)\w+"
+        return re.sub(told, rb"\g<1>" + status.encode(), content, flags=re.DOTALL) if status else content
+
     def has_expired(self) -> bool:
         """Whether the credentials of the recording have expired by now."""
         if self.play is None or self.recording.error is None:
@@ -129,8 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hand_on(self, body):
         status, headers, content = self.player.forward(self.command, self.path, self.headers, body)
-        if self.player.status and b"<StackStatus>" in content:
-            content = re.sub(rb"(<StackStatus>)\w+", rb"\g<1>" + self.player.status.encode(), content)
+        content = self.player.with_status(content)
         self.send_response(status)
         kept = [(name, value) for name, value in headers if name.lower() not in {"transfer-encoding", "connection"}]
         length = next((value for name, value in headers if name.lower() == "content-length"), "0")

@@ -29,7 +29,7 @@ def test_every_injected_failure_is_recognised_in_time_and_recorded():
     assert all("NOT as expected" not in row for row in rows)
     by_name = {row[:42].strip(): row[42:].split() for row in rows}
     assert by_name[MENDED.name][:3] == ["deployed", "anew", "0"]
-    assert by_name[STUCK.name][:4] == ["named,", "not", "deployed", "1"]
+    assert by_name[STUCK.name][:3] == ["continued,", "deployed", "0"]
     for injected in [*PLAYED, FIRST, NESTED, NAME_TAKEN, BAD_IMAGE]:
         recognised, code, seconds, *recorded = by_name[injected.name]
         assert (recognised, code) == (injected.recognised, "1")
@@ -54,4 +54,4 @@ def test_an_outcome_that_is_not_as_expected_says_so():
         assert not other.holds
         assert "NOT as expected" in other.line()
     assert MENDED.code == 0
-    assert STUCK.code == 1
+    assert STUCK.code == 0

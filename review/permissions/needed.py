@@ -51,8 +51,8 @@ SHELL = "ecs:ExecuteCommand"  # for an operator, where EnableExecuteCommand allo
 DEPLOY = {
     "application-autoscaling": ["RegisterScalableTarget"],
     "cloudformation": [
-        "ContinueUpdateRollback", "CreateChangeSet", "CreateStack", "DeleteChangeSet", "DeleteStack",
-        "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents",
+        "CancelUpdateStack", "ContinueUpdateRollback", "CreateChangeSet", "CreateStack", "DeleteChangeSet",
+        "DeleteStack", "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents",
         "DescribeStackResourceDrifts", "DescribeStacks", "DetectStackDrift", "DetectStackResourceDrift",
         "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack", "TagResource",
         "UpdateStack", "UpdateTerminationProtection",
@@ -66,8 +66,11 @@ DEPLOY = {
     "ecs": [
         "DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ExecuteCommand", "ListTasks", "UpdateService",
     ],
-    "elasticloadbalancing": ["DescribeLoadBalancerAttributes", "DescribeTargetHealth", "ModifyLoadBalancerAttributes"],
-    "logs": ["DescribeLogGroups", "FilterLogEvents"],
+    "elasticloadbalancing": [
+        "DescribeLoadBalancerAttributes", "DescribeTargetGroups", "DescribeTargetHealth",
+        "ModifyLoadBalancerAttributes",
+    ],
+    "logs": ["DescribeLogGroups", "FilterLogEvents", "GetLogEvents"],
     "rds": [
         "DeleteDBSnapshot", "DescribeDBInstances", "DescribeDBSnapshots", "ModifyDBInstance", "StartDBInstance",
         "StopDBInstance",

@@ -15,7 +15,7 @@ PORT ?= 8000
 TRAFFIC ?=
 export ENV
 
-.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters permissions handover faults test run rehearse plan doctor deploy status logs exec open outputs drift rollback pause resume destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters permissions handover faults test run rehearse plan doctor deploy follow status logs exec open outputs drift rollback pause resume destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -93,8 +93,8 @@ run: $(VENV)/.ready ## serve the application here on SQLite: PORT=8000
 	$(VENV)/bin/flask --app app migrate
 	$(VENV)/bin/flask --app app run --port "$(PORT)"
 
-rehearse: setup system ## deploy to an embedded AWS, open the application there: KEEP=1; ENV=all for every environment
-	$(PYTHON) -m rehearsal $(ENV)
+rehearse: setup system ## deploy to an embedded AWS, open the application there: KEEP=1; ENV=all, FAULTS=1
+	$(PYTHON) -m rehearsal $(if $(FAULTS),--faults,$(ENV))
 
 plan: $(VENV)/.ready ## what a deployment would change: ENV=lab; without an account, since a git ref: BASE=HEAD~1
 	@$(PYTHON) -m $(if $(BASE),review plan --base "$(BASE)" --format "$(or $(FORMAT),text)",deploy plan) "$(ENV)"
@@ -104,6 +104,9 @@ doctor: $(VENV)/.ready ## what of machine, account and environment would hinder 
 
 deploy: $(VENV)/.ready ## deploy to AWS: ENV=lab, YES=1 to agree beforehand
 	./deploy.sh "$(ENV)"
+
+follow: $(VENV)/.ready ## attach to a deployment that is under way: ENV=lab
+	$(PYTHON) -m deploy follow "$(ENV)"
 
 status: $(VENV)/.ready ## stack, service, images, targets, database, alarms on one screen: ENV=lab
 	$(PYTHON) -m deploy status "$(ENV)"

@@ -2,6 +2,8 @@
 
 from botocore import exceptions
 
+from deploy.verdict import cause_of
+
 _BY_CODE = {
     "ExpiredToken": "the credentials have expired: get new ones (Learner Lab: AWS Details -> AWS CLI) and try again",
     "InvalidClientTokenId": "AWS does not know these credentials: check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN",
@@ -74,4 +76,6 @@ def _explain_answer(error):
         return _BY_CODE[code]
     if code in _DENIED:
         return f"AWS denies {error.operation_name} to these credentials: {message}"
-    return f"AWS refused {error.operation_name}: {message} ({code})"
+    cause = cause_of({"kind": "error", "text": f"{code}: {message}"})
+    advice = f"; {cause.next}" if cause and not cause.general else ""
+    return f"AWS refused {error.operation_name}: {message} ({code}){advice}"

@@ -84,7 +84,7 @@ MENDED = Injected("a stack in ROLLBACK_COMPLETE", "deployed anew", code=0)
 NAME_TAKEN = Injected("a name that is taken", "name-taken")
 FIRST = Injected("a first creation, secret denied", "secret-denied", "secret-denied", kind="CREATE")
 NESTED = Injected("a failure two levels down", "snapshot-missing")
-STUCK = Injected("a stack in UPDATE_ROLLBACK_FAILED", "named, not deployed", status="UPDATE_ROLLBACK_FAILED")
+STUCK = Injected("a stack in UPDATE_ROLLBACK_FAILED", "continued, deployed", status="UPDATE_ROLLBACK_FAILED", code=0)
 
 
 class Failures:
@@ -106,7 +106,7 @@ class Failures:
     def _emulated(self):
         self._new_environment("broken")
         yield self._told(BAD_IMAGE, "./deploy.sh", "broken", out=self._without_image())
-        yield self._told(MENDED, "./deploy.sh", "broken", recognise=self._deployed_anew)
+        yield self._told(MENDED, "./deploy.sh", "broken", recognise=_deployed_anew)
         self._new_environment("taken", DBInstanceIdentifier="taken")
         rds = self.rehearsal.account.client("rds")
         rds.create_db_instance(DBInstanceIdentifier="taken", DBInstanceClass="db.t4g.micro", Engine="mysql")
@@ -114,8 +114,9 @@ class Failures:
         yield self._play(FIRST, "taken")  # what is left of the failure is empty, so this is a creation
         self._new_environment("nested", DBSnapshotIdentifier="gone")
         yield self._told(NESTED, "./deploy.sh", "nested")
+        self.rehearsal.change("broken", HealthCheckGracePeriodSeconds=200)
         with Player(self.rehearsal.aws.url, status=STUCK.status) as player:
-            yield self._told(STUCK, "deploy", "up", "lab", recognise=_names_the_state, AWS_ENDPOINT_URL=player.url)
+            yield self._told(STUCK, "deploy", "up", "broken", recognise=_continued, AWS_ENDPOINT_URL=player.url)
 
     def _play(self, injected, env):
         with Player(self.rehearsal.aws.url, load()[injected.played], injected.kind) as player:
@@ -157,14 +158,17 @@ class Failures:
             compute.write_text(compute.read_text().replace("Image: !Ref WebImage", "Image: !Sub ${WebImage}-missing"))
         return out
 
-    def _deployed_anew(self, output):
-        told = "deleting the empty stack" in output and f"{PROJECT}-broken: what was sent runs" in output
-        return MENDED.recognised if told else "nothing"
+
+def _deployed_anew(output: str) -> str:
+    """Whether the empty stack was deleted, and the deployment then done."""
+    told = "deleting the empty stack" in output and f"{PROJECT}-broken: what was sent runs" in output
+    return MENDED.recognised if told else "nothing"
 
 
-def _names_the_state(output: str) -> str:
-    """Whether the stack's state is named, and nothing was deployed."""
-    return STUCK.recognised if STUCK.status in output and "ended in" not in output else "nothing"
+def _continued(output: str) -> str:
+    """Whether the failed rollback was named and continued, and the deployment then done."""
+    told = "so did its rollback" in output and "UPDATE_ROLLBACK_COMPLETE" in output and "what was sent runs" in output
+    return STUCK.recognised if told else "nothing"
 
 
 def _records(folder: Path) -> list[dict]:

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
-from rehearsal.recordings import PLAYED, Play, Recording, now, service_model
+from rehearsal.recordings import PLAYED, ContinuedRollback, Play, Recording, now, service_model
 
 # How long a play may be followed before credentials that expire have expired (s).
 SECONDS_TO_EXPIRY = 1.0
@@ -58,7 +58,10 @@ def _element(value, shape):
 
 
 class Player:
-    """Plays one recording to one deployment; `status` is what DescribeStacks tells instead of the stack's own."""
+    """Plays one recording to one deployment.
+
+    Without a recording `status` is what DescribeStacks tells instead of the stacks' own, until a rollback is continued.
+    """
 
     def __init__(self, upstream: str, recording: Recording | None = None, kind: str = "UPDATE", status: str = ""):
         self.upstream, self.recording, self.kind, self.status = urlsplit(upstream), recording, kind, status
@@ -90,19 +93,35 @@ class Player:
 
     def answer(self, operation: str, request: dict, stack_id) -> dict | None:
         """What the recording answers; None: it is none of its business. `stack_id` asks for the id of a stack."""
+        if operation == "ContinueUpdateRollback" and self.status:
+            self.play, self.status = ContinuedRollback(stack_id(request["StackName"]), now()), ""
+            return {}
+        if operation == "ExecuteChangeSet" and not self.recording:
+            self.play = None  # what comes now is the embedded AWS's own
         if operation == "ExecuteChangeSet" and self.recording:
             self.play = Play(self.recording, stack_id(request["StackName"]), now(), self.kind)
             return {}
-        if self.play is None or operation not in PLAYED:
+        if self.play is None or operation not in PLAYED or not self._plays(operation):
             return None
         if operation == "DescribeStackEvents" and self.play.name not in request["StackName"]:
             return None
         self.cancelled |= operation == "CancelUpdateStack"
         return self.play.answer(operation, request, now())
 
+    def _plays(self, operation):
+        return self.recording is not None or operation == "DescribeStackEvents"
+
+    def with_status(self, content: bytes) -> bytes:
+        """The embedded AWS's answer, with the status that a stack has in this play."""
+        status, name = self.status, rb"[\w-]+"
+        if self.play and self.recording and not status:
+            status, name = f"{self.kind}_IN_PROGRESS", re.escape(self.play.name.encode())
+        told = rb"(<StackName>" + name + rb"</StackName>.*?<StackStatus>)\w+"
+        return re.sub(told, rb"\g<1>" + status.encode(), content, flags=re.DOTALL) if status else content
+
     def has_expired(self) -> bool:
         """Whether the credentials of the recording have expired by now."""
-        if self.play is None or self.recording.error is None:
+        if not (self.play and self.recording and self.recording.error):
             return False
         return (now() - self.play.began).total_seconds() > SECONDS_TO_EXPIRY
 
@@ -129,8 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hand_on(self, body):
         status, headers, content = self.player.forward(self.command, self.path, self.headers, body)
-        if self.player.status and b"<StackStatus>" in content:
-            content = re.sub(rb"(<StackStatus>)\w+", rb"\g<1>" + self.player.status.encode(), content)
+        content = self.player.with_status(content)
         self.send_response(status)
         kept = [(name, value) for name, value in headers if name.lower() not in {"transfer-encoding", "connection"}]
         length = next((value for name, value in headers if name.lower() == "content-length"), "0")

@@ -248,6 +248,20 @@ class Play:
         return {"events": [{"timestamp": time + number, "message": line} for number, line in enumerate(lines)]}
 
 
+class ContinuedRollback(Play):
+    """A rollback that had failed and now goes on to its end; nothing else is played."""
+
+    def __init__(self, stack_id: str, began: datetime):
+        super().__init__(Recording("", ""), stack_id, began)
+
+    def _events(self):
+        root, name = self.stack_id, self.name
+        return [
+            (0.0, root, name, STACK, "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated", root),
+            (0.5, root, name, STACK, "UPDATE_ROLLBACK_COMPLETE", "", root),
+        ]
+
+
 @cache
 def service_model(name: str):
     """botocore's model of a service."""

@@ -259,6 +259,7 @@ def refused(code, message="told so"):
         (refused("InvalidClientTokenId"), "does not know these credentials"),
         (refused("SignatureDoesNotMatch"), "secret key does not fit"),
         (refused("AccessDenied", "not\nallowed"), "AWS denies CreateChangeSet to these credentials: not allowed"),
+        (refused("ValidationError", "S3 error: Access Denied"), "(ValidationError); who deploys needs s3:"),
         (refused("ValidationError", "bad\n value"), "AWS refused CreateChangeSet: bad value (ValidationError)"),
     ],
 )

@@ -71,6 +71,13 @@ DEPLOY = {
     "elasticloadbalancing": [
         "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeTargetGroups", "DescribeTargetHealth",
         "ModifyLoadBalancerAttributes",
+        "DescribeLoadBalancerAttributes", "DescribeTargetGroups", "DescribeTargetHealth",
+        "ModifyLoadBalancerAttributes",
+    ],
+    "logs": ["DescribeLogGroups", "FilterLogEvents", "GetLogEvents"],
+    "rds": [
+        "DeleteDBSnapshot", "DescribeDBInstances", "DescribeDBSnapshots", "ModifyDBInstance", "StartDBInstance",
+        "StopDBInstance",
     ],
     "iam": ["GetRole"],
     "logs": ["DescribeLogGroups", "FilterLogEvents", "GetLogEvents"],

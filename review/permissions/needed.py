@@ -54,8 +54,8 @@ DEPLOY = {
         "ContinueUpdateRollback", "CreateChangeSet", "CreateStack", "DeleteChangeSet", "DeleteStack",
         "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents",
         "DescribeStackResourceDrifts", "DescribeStacks", "DetectStackDrift", "DetectStackResourceDrift",
-        "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack", "TagResource",
-        "UpdateStack", "UpdateTerminationProtection",
+        "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack",
+        "SetStackPolicy", "TagResource", "UpdateStack", "UpdateTerminationProtection",
     ],
     "cloudwatch": ["DescribeAlarms"],
     "ecr": [

@@ -87,7 +87,7 @@ def test_what_only_repeats_is_told_apart():
     assert changes.is_repeat(changes.judge(modified(DATABASE, repeated), "Thing", LOOKED_AT))
     both = changes.judge(modified(DATABASE, repeated, detail("DBInstanceClass")), "Thing", LOOKED_AT)
     assert not changes.is_repeat(both)
-    assert both.names == ("DBInstanceClass",)
+    assert [difference.name for difference in both.differences] == ["DBInstanceClass"]
     assert not changes.is_repeat(changes.judge(change("Add", "Thing")["ResourceChange"], "Thing", LOOKED_AT))
 
 

@@ -85,11 +85,12 @@ def deployed(aws, place, deployer):
         s3.delete_bucket_policy(Bucket=bucket["Name"])
     result = call("./deploy.sh", "lab", **place | deployer)
     assert result.returncode == 0, result.stdout + result.stderr
+    assert "warning: " not in result.stdout  # as when the data could not be protected
     return result
 
 
 @pytest.mark.usefixtures("deployed")
-@pytest.mark.parametrize("verb", ["outputs", "status", "logs", "drift", "pause", "resume"])
+@pytest.mark.parametrize("verb", ["plan", "outputs", "status", "logs", "drift", "pause", "resume"])
 def test_whoever_deploys_can_do_the_days_after(place, deployer, verb):
     result = call("python", "-m", "deploy", verb, "lab", **place | deployer)
     assert result.returncode == 0, result.stderr

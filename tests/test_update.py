@@ -125,8 +125,8 @@ def test_another_type_another_name_and_a_stack_that_comes_or_goes():
 # Interruption
 
 
-def of_database(name, before, after, multi_az=False) -> Change:
-    body = {"Type": DBINSTANCE, "Properties": {"MultiAZ": multi_az}}
+def of_database(name, before, after, multi_az=False, **properties) -> Change:
+    body = {"Type": DBINSTANCE, "Properties": {"MultiAZ": multi_az, **properties}}
     return Change(
         "Data/DBInstance", DBINSTANCE, MODIFY, IN_PLACE, (Difference(name, IN_PLACE, before, after),), body, body
     )
@@ -142,6 +142,7 @@ def of_parameters(before, after) -> Change:
     [
         (of_database("DBInstanceClass", "a", "b"), "it has no standby", True),
         (of_database("DBInstanceClass", "a", "b", multi_az=True), "fails over to the standby", True),
+        (of_database("DBInstanceClass", "a", "b", SourceDBInstanceIdentifier="x"), "without this replica", True),
         (of_database("EngineVersion", "a", "b", multi_az=True), "standby or not", True),
         (of_database("AllocatedStorage", "20", "40"), "slower for hours", False),
         (of_database("AllocatedStorage", "40", "20"), "RDS refuses", False),
@@ -275,8 +276,9 @@ def test_values_fit_and_still_differ(room):
     before, after = (f"123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:{digit * 64}" for digit in "ab")
     left, _, right = pair(before, after, room).partition(" -> ")
     assert len(f"{left} -> {right}") <= room
-    assert left != right
+    assert left.rstrip(".") != right.rstrip(".")
     assert len(short(before, room)) <= room
+    assert pair("db.t3.micro", "db.t3.small", 40) == "db.t3.micro -> db.t3.small"
 
 
 PORT = Difference("Port", IN_PLACE, 1, 2)

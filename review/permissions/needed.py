@@ -57,6 +57,8 @@ DEPLOY = {
         "DescribeStackResourceDrifts", "DescribeStacks", "DetectStackDrift", "DetectStackResourceDrift",
         "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack", "SetStackPolicy",
         "TagResource", "UpdateStack", "UpdateTerminationProtection",
+        "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack",
+        "SetStackPolicy", "TagResource", "UpdateStack", "UpdateTerminationProtection",
     ],
     "cloudwatch": ["DescribeAlarms"],
     "ec2": ["DescribeAddresses", "DescribeNatGateways", "DescribeRegions", "DescribeSubnets"],

@@ -38,11 +38,6 @@ class Change:
         """Whether the resource that is there may be gone afterwards."""
         return self.action == REMOVE or (self.action == MODIFY and self.verdict != IN_PLACE)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of what differs, each once."""
-        return tuple(dict.fromkeys(difference.name for difference in self.differences))
-
 
 def worst(verdicts: Iterable[str]) -> str:
     """The worst of the verdicts; IN_PLACE if there are none."""

@@ -19,13 +19,11 @@ HOLDS = {
     "AWS::SecretsManager::Secret": "a generated password",
 }
 
-EXIT_CODE = 3
-
 
 class Guarded(Problem):
     """The change would end something that holds data."""
 
-    code = EXIT_CODE
+    code = 3
 
 
 def endangered(changes: Iterable[Change]) -> list[Change]:

@@ -25,6 +25,8 @@ class Effect:
 
 
 def _switched(change: Change, why: str) -> Effect:
+    if _is_replica(change):
+        return Effect(f"{why}: some minutes without this replica", True)
     if _is_true(change, "MultiAZ"):
         return Effect(f"{why}: fails over to the standby, one or two minutes without the database", True)
     return Effect(f"{why}: some minutes without the database, it has no standby", True)
@@ -165,7 +167,7 @@ def _of_end(change):
     if change.verdict == REPLACED and is_named(change.kind, *sides):
         return [NAMED]
     ended = END_EFFECTS.get(change.kind, (None, None))[change.action == REMOVE]
-    if "SourceDBInstanceIdentifier" in sides[0]:
+    if _is_replica(change):
         ended = Effect("who reads from this replica gets no answer", True)
     return [*([ended] if ended else []), *_kept(change)]
 
@@ -175,6 +177,10 @@ def _kept(change):
     policy = "DeletionPolicy" if change.action == REMOVE else "UpdateReplacePolicy"
     words = _OLD.get(str((change.before or {}).get(policy, "Delete")))
     return [Effect(words)] if words and change.kind in HOLDS and change.before else []
+
+
+def _is_replica(change):
+    return "SourceDBInstanceIdentifier" in (change.before or {}).get("Properties", {})
 
 
 def _is_true(change, name):

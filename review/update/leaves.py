@@ -45,17 +45,22 @@ def short(value: object, room: int) -> str:
 
 
 def pair(before: object, after: object, room: int) -> str:
-    """`before -> after` in about so many characters: what they begin with alike goes first."""
+    """`before -> after` in at most so many characters (20 at least): what they begin with alike goes first."""
     left, right = written(before), written(after)
-    alike = next((number for number, pair in enumerate(zip(left, right, strict=False)) if len(set(pair)) > 1), 0)
-    # Three more characters for the points, and a few of what is alike, to be recognised.
-    cut = min(alike - 6, (len(left) + len(right) + 4 - room + 1) // 2 + 3)
-    if cut > 6:
-        left, right = (f"...{text[cut:]}" for text in (left, right))
     half = max((room - 4) // 2, 8)
+    over = max(len(left), len(right)) - half
+    alike = next((number for number, (one, other) in enumerate(zip(left, right, strict=False)) if one != other), 0)
+    if over > 0 and alike > 4:
+        # Some of what is alike stays, where there is room, to be recognised. The first difference is always shown.
+        cut = min(over + 3, alike - 1)
+        left, right = (_front(f"...{text[cut:]}", half) for text in (left, right))
     # What one side leaves free, the other may use.
     left = short(left, max(half, 2 * half - len(right)))
     return f"{left} -> {short(right, max(half, 2 * half - len(left)))}"
+
+
+def _front(text, room):
+    return text if len(text) <= room else f"{text[: room - 3]}..."
 
 
 def written(value: object) -> str:

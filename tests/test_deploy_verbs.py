@@ -235,7 +235,7 @@ def test_rollback_goes_back_to_the_images_before_and_changes_nothing_else(verb, 
     assert "not this checkout's" in " ".join(told(verb("status")))
     lines = told(verb("rollback"))
     assert f"AppImage  {first}" in lines
-    changed = {line.split()[1] for line in lines if re.match(r" +[~+-] ", line)}
+    changed = {line.split()[1] for line in lines if re.match(r" +(~|\+|-|-\+) +[A-Z]", line)}
     assert changed == {"Compute", "TaskDefinition", "Service"}
     assert parameter(account, "AppImage") == first
     assert parameter(account, "DBInstanceClass") == "db.t3.micro"

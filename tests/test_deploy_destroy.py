@@ -30,6 +30,8 @@ TEMPLATES = {path.name: path.read_text() for path in OUT.glob("*.yaml")}
         ("Network vpc-0a1 has some mapped public address(es). Please unmap those", leftovers.AGAIN),
         ("Network interface 'eni-0a1' is currently in use.", leftovers.AGAIN),
         ("Target group 'arn:x' is currently in use by a listener or a rule", leftovers.AGAIN),
+        ("Cannot create a snapshot because the database instance x is not currently in the available state.",
+         leftovers.AGAIN),
         ("Rate exceeded (Service: AmazonCloudFormation; Status Code: 400)", leftovers.AGAIN),
         ("The bucket you tried to delete is not empty", leftovers.EMPTY),
         ("The repository with name 'x' in registry with id '1' cannot be deleted because it still contains images",
@@ -163,7 +165,9 @@ def test_buckets_with_logs_go_when_asked_and_snapshots_made_by_hand_never(place,
     account.s3.put_object(Bucket=bucket, Key="log", Body=b"x")
     (database,) = [one["DBInstanceIdentifier"] for one in account.rds.describe_db_instances()["DBInstances"]]
     account.rds.create_db_snapshot(DBSnapshotIdentifier="mine", DBInstanceIdentifier=database)
+    told(call("python", "-m", "deploy", "pause", "lab", **place))
     lines = told(call("python", "-m", "deploy", "destroy", "lab", "--buckets", **place))
+    assert f"{database}: it is stopped, and has to run to be deleted with a final snapshot" in lines
     assert f"{bucket}: deleted" in lines
     assert bucket not in buckets(account)
     left = account.rds.describe_db_snapshots(DBInstanceIdentifier=database)["DBSnapshots"]

@@ -202,6 +202,7 @@ def test_pause_and_resume_and_each_of_them_twice(verb, place, account):
     assert state() == (0, "stopped")
     told(verb("pause"))
     assert "flaskcrud-lab is paused: `make resume ENV=lab` first" in refused(call("./deploy.sh", "lab", **place))
+    assert "flaskcrud-lab is paused: `make resume ENV=lab` first" in refused(verb("rollback"))
     assert told(verb("resume"))[-1] == f"{STACK}: running again, {names['Url']}"
     assert state() == (1, "available")
     told(verb("resume"))

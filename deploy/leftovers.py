@@ -14,7 +14,7 @@ _REMEDIES = (
     # Network interfaces of tasks that have ended, and of load balancers, go a while after their owner.
     (r"dependent object|dependencyviolation|has dependencies|has some mapped public address", AGAIN),
     (r"network interface .* in use|currently in use|is in use|being used", AGAIN),
-    (r"rate exceeded|throttl", AGAIN),
+    (r"rate exceeded|throttl|not currently in the available state", AGAIN),
 )
 
 # Resource type: how a person removes one that has stayed.

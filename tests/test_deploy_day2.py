@@ -219,6 +219,7 @@ def test_what_served_is_what_a_good_end_followed():
         happened(1, "CREATE_COMPLETE", physical_id="arn:one"),
         ended(2, "CREATE_COMPLETE"),
         happened(3, "UPDATE_COMPLETE", physical_id="arn:bad"),
+        happened(3.5, "UPDATE_COMPLETE", "AWS::Logs::LogGroup", physical_id="group"),
         happened(4, "UPDATE_COMPLETE", physical_id="arn:one"),
         ended(5, "UPDATE_ROLLBACK_COMPLETE"),
         happened(6, "UPDATE_IN_PROGRESS", physical_id="arn:never"),

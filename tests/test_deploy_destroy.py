@@ -1,7 +1,12 @@
 """Destroying an environment: what is said, what is lifted, what is tried again, what stays."""
 
+import json
+import os
+import pty
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -11,7 +16,7 @@ from deploy.commands import remove
 from deploy.problem import Problem
 from rehearsal import server
 from tests.account import Account
-from tests.deploying import call, machine, refused, told
+from tests.deploying import QUIET, call, machine, refused, told
 from tests.nest import OUT, ROOT
 
 TEMPLATES = {path.name: path.read_text() for path in OUT.glob("*.yaml")}
@@ -25,6 +30,8 @@ TEMPLATES = {path.name: path.read_text() for path in OUT.glob("*.yaml")}
         ("Network vpc-0a1 has some mapped public address(es). Please unmap those", leftovers.AGAIN),
         ("Network interface 'eni-0a1' is currently in use.", leftovers.AGAIN),
         ("Target group 'arn:x' is currently in use by a listener or a rule", leftovers.AGAIN),
+        ("Cannot create a snapshot because the database instance x is not currently in the available state.",
+         leftovers.AGAIN),
         ("Rate exceeded (Service: AmazonCloudFormation; Status Code: 400)", leftovers.AGAIN),
         ("The bucket you tried to delete is not empty", leftovers.EMPTY),
         ("The repository with name 'x' in registry with id '1' cannot be deleted because it still contains images",
@@ -158,7 +165,9 @@ def test_buckets_with_logs_go_when_asked_and_snapshots_made_by_hand_never(place,
     account.s3.put_object(Bucket=bucket, Key="log", Body=b"x")
     (database,) = [one["DBInstanceIdentifier"] for one in account.rds.describe_db_instances()["DBInstances"]]
     account.rds.create_db_snapshot(DBSnapshotIdentifier="mine", DBInstanceIdentifier=database)
+    told(call("python", "-m", "deploy", "pause", "lab", **place))
     lines = told(call("python", "-m", "deploy", "destroy", "lab", "--buckets", **place))
+    assert f"{database}: it is stopped, and has to run to be deleted with a final snapshot" in lines
     assert f"{bucket}: deleted" in lines
     assert bucket not in buckets(account)
     left = account.rds.describe_db_snapshots(DBInstanceIdentifier=database)["DBSnapshots"]
@@ -195,3 +204,50 @@ def test_what_was_filled_again_meanwhile_is_emptied_and_tried_again(place, accou
     assert len(tries) == 3
     assert bucket not in buckets(account)
     assert "flaskcrud-small-bootstrap" not in stacks(account)
+
+
+TAGS = [{"Key": "Application", "Value": "flaskcrud"}, {"Key": "Environment", "Value": "odd"}]
+QUEUE = {"Queue": {"Type": "AWS::SQS::Queue"}}
+WAIT = {
+    "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+    "Wait": {
+        "Type": "AWS::CloudFormation::WaitCondition",
+        "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": "5", "Count": 1},
+    },
+}
+
+
+@pytest.mark.slow
+def test_an_update_under_way_is_waited_for_then_all_is_deleted(place, account, tmp_path):
+    (tmp_path / "config/odd.env").write_text("")
+    account.create(QUEUE, "flaskcrud-odd", Tags=TAGS)
+    body = json.dumps({"Resources": QUEUE | WAIT})
+    account.cloudformation.update_stack(StackName="flaskcrud-odd", TemplateBody=body, Tags=TAGS)
+    lines = told(call("python", "-m", "deploy", "destroy", "odd", **place))
+    assert lines[0] == "flaskcrud-odd: UPDATE_IN_PROGRESS: following what is under way"
+    assert lines[-1] == "flaskcrud-odd: DELETE_COMPLETE"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("typed", "gone"), [("y", False), ("flaskcrud-other", False), ("flaskcrud-odd", True)])
+def test_only_the_stacks_own_name_typed_destroys(place, account, tmp_path, typed, gone):
+    (tmp_path / "config/odd.env").write_text("")
+    if "flaskcrud-odd" not in stacks(account):
+        account.create(QUEUE, "flaskcrud-odd", Tags=TAGS)
+    terminal, end = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "deploy", "destroy", "odd"],
+        cwd=ROOT,
+        env=QUIET | place | {"YES": "", "COLUMNS": "80"},
+        stdin=end,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.write(terminal, f"{typed}\n".encode())
+        output, error = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(end)
+    assert "Destroy flaskcrud-odd? [flaskcrud-odd to agree]" in output
+    assert ("flaskcrud-odd" not in stacks(account)) == gone
+    assert (process.returncode, "not destroyed; nothing was changed" in error) == ((0, False) if gone else (1, True))

@@ -149,14 +149,24 @@ def test_change_sets_that_are_left_over(status, execution, hours, left_over):
 QUEUE = {"Queue": {"Type": "AWS::SQS::Queue"}}
 TAGS = [{"Key": "Application", "Value": "flaskcrud"}, {"Key": "Environment", "Value": "odd"}]
 STACK = "flaskcrud-odd-bootstrap"
-# A wait condition that nobody signals fails after its timeout: time in which something is under way.
-WAIT = {
-    "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
-    "Wait": {
-        "Type": "AWS::CloudFormation::WaitCondition",
-        "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": "1", "Count": 1},
-    },
-}
+
+
+def waiting(seconds=1, after=None):
+    """A wait condition that nobody signals, so that it fails after its time; until then something is under way."""
+    handle = {"Type": "AWS::CloudFormation::WaitConditionHandle"} | ({"DependsOn": after} if after else {})
+    wait = {"Handle": {"Ref": "Handle"}, "Timeout": str(seconds), "Count": 1}
+    return {"Handle": handle, "Wait": {"Type": "AWS::CloudFormation::WaitCondition", "Properties": wait}}
+
+
+def wait_for(account, resource, status):
+    """Return when an event of the stack says so."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        events = account.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+        if (resource, status) in {(event["LogicalResourceId"], event["ResourceStatus"]) for event in events}:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{resource} did not come to {status}")
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +204,7 @@ def succeeded(result) -> list[str]:
 
 @pytest.mark.slow
 def test_a_creation_that_failed_and_was_left_is_rolled_back_and_begun_anew(account, bootstrap):
-    created = account.create(QUEUE | WAIT, STACK, Tags=TAGS, DisableRollback=True)
+    created = account.create(QUEUE | waiting(), STACK, Tags=TAGS, DisableRollback=True)
     assert created["StackStatus"] == "CREATE_FAILED"
     told = succeeded(bootstrap())
     assert f"{STACK}: it failed and was left as it was (CREATE_FAILED):" in told
@@ -204,7 +214,7 @@ def test_a_creation_that_failed_and_was_left_is_rolled_back_and_begun_anew(accou
 @pytest.mark.slow
 def test_an_update_that_failed_and_was_left_is_rolled_back_first(account, bootstrap):
     stack = account.create(QUEUE, STACK, Tags=TAGS)
-    failed = account.update(stack, QUEUE | WAIT, Tags=TAGS, DisableRollback=True)
+    failed = account.update(stack, QUEUE | waiting(), Tags=TAGS, DisableRollback=True)
     assert failed["StackStatus"] == "UPDATE_FAILED"
     told = succeeded(bootstrap())
     assert any("UPDATE_ROLLBACK_COMPLETE" in line for line in told)
@@ -229,9 +239,9 @@ def stuck_in_its_rollback(account):
     """An update changes a limit and fails; meanwhile the service is deleted, so the limit cannot be changed back."""
     make_service(account)
     account.create(target(2), STACK, Tags=TAGS)
-    slow = target(3) | WAIT | {"Handle": WAIT["Handle"] | {"DependsOn": "Target"}}
+    slow = target(3) | waiting(3, after="Target")
     account.cloudformation.update_stack(StackName=STACK, TemplateBody=json.dumps({"Resources": slow}), Tags=TAGS)
-    time.sleep(0.5)
+    wait_for(account, "Target", "UPDATE_COMPLETE")
     account.ecs.delete_service(cluster="odd", service="odd", force=True)
     assert account.wait(STACK)["StackStatus"] == "UPDATE_ROLLBACK_FAILED"
 
@@ -253,7 +263,7 @@ def test_a_rollback_that_failed_is_continued_once_its_cause_is_gone(account, boo
 
 @pytest.mark.slow
 def test_what_is_under_way_is_followed_then_the_deployment_goes_on(account, bootstrap):
-    body = json.dumps({"Resources": QUEUE | WAIT})
+    body = json.dumps({"Resources": QUEUE | waiting(5)})
     account.cloudformation.create_stack(StackName=STACK, TemplateBody=body, Tags=TAGS)
     told = succeeded(bootstrap())
     assert told[0] == f"{STACK}: CREATE_IN_PROGRESS: following what is under way"
@@ -286,9 +296,9 @@ def test_a_resource_named_by_skip_is_left_as_it_is(account, bootstrap):
 @pytest.mark.slow
 def test_what_a_failed_creation_left_is_deleted_first(account, bootstrap):
     bucket = {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "in-the-way"}}}
-    slow = bucket | WAIT | {"Handle": WAIT["Handle"] | {"DependsOn": "Bucket"}}
+    slow = bucket | waiting(3, after="Bucket")
     account.cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps({"Resources": slow}), Tags=TAGS)
-    time.sleep(0.3)
+    wait_for(account, "Bucket", "CREATE_COMPLETE")
     account.s3.put_object(Bucket="in-the-way", Key="x", Body=b"x")
     assert account.wait(STACK)["StackStatus"] == "ROLLBACK_FAILED"
     account.s3.delete_object(Bucket="in-the-way", Key="x")
@@ -299,7 +309,7 @@ def test_what_a_failed_creation_left_is_deleted_first(account, bootstrap):
 
 @pytest.mark.slow
 def test_what_is_not_ours_is_neither_deleted_nor_rolled_back(account, bootstrap):
-    account.create(QUEUE | WAIT, STACK, DisableRollback=True)
+    account.create(QUEUE | waiting(), STACK, DisableRollback=True)
     result = bootstrap()
     assert result.returncode == 1
     assert "does not carry the tags" in result.stderr

@@ -3,18 +3,23 @@
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 import time
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
+from deploy import pausing
 from deploy.aws import Aws
-from deploy.commands import shell
+from deploy.commands import pause, shell
 from deploy.problem import Problem
 from rehearsal import server
 from tests.account import Account
-from tests.deploying import call, machine, refused, told
+from tests.deploying import QUIET, call, machine, refused, told
+from tests.nest import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -117,6 +122,44 @@ def test_logs_of_all_containers_by_time(verb, account):
     assert "SINCE=soon" in refused(verb("logs", "--since", "soon"))
 
 
+def test_logs_are_followed_until_ctrl_c(place, account):
+    group = outputs(account)["AppLogGroupName"]
+    command = [sys.executable, "-m", "deploy", "logs", "lab", "--follow", "--filter", "fresh"]
+    environment = QUIET | place | {"PYTHONUNBUFFERED": "1"}
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, **streams) as following:
+        write_log(account, group, "app/2", "fresh one")
+        assert following.stdout.readline().endswith("app     fresh one\n")
+        write_log(account, group, "app/3", "fresh two")
+        assert following.stdout.readline().endswith("app     fresh two\n")
+        following.send_signal(signal.SIGINT)
+        _, error = following.communicate(timeout=10)
+    assert following.returncode == 130
+    assert error.startswith("\nstopped watching")
+
+
+@pytest.mark.parametrize("expired", [False, True])
+def test_credentials_may_come_from_a_profile_or_single_sign_on(place, tmp_path, expired):
+    """And a session of single sign-on that has ended is one line, without a word of the token."""
+    nowhere = {name: value for name, value in place.items() if not name.startswith(("AWS_ACCESS", "AWS_SECRET"))}
+    del nowhere["AWS_REGION"], nowhere["AWS_DEFAULT_REGION"]
+    (tmp_path / "credentials").write_text("[mine]\naws_access_key_id = rehearsal\naws_secret_access_key = rehearsal\n")
+    session = "[sso-session work]\nsso_start_url = https://work.test\nsso_region = us-east-1\n"
+    account_of_mine = "sso_session = work\nsso_account_id = 123456789012\nsso_role_name = Admin\nregion = us-east-1\n"
+    (tmp_path / "config").write_text(f"[profile mine]\nregion = us-east-1\n[profile work]\n{account_of_mine}{session}")
+    nowhere |= {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_PROFILE": "work" if expired else "mine",
+        "HOME": str(tmp_path),
+    }
+    result = call("python", "-m", "deploy", "outputs", "lab", **nowhere)
+    if expired:
+        assert "run `aws sso login`" in refused(result)
+    else:
+        assert told(result)[-1].startswith("Url ")
+
+
 def test_open_prints_the_address_and_starts_no_browser_in_a_pipeline(verb, account, tmp_path):
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
@@ -159,6 +202,7 @@ def test_pause_and_resume_and_each_of_them_twice(verb, place, account):
     assert state() == (0, "stopped")
     told(verb("pause"))
     assert "flaskcrud-lab is paused: `make resume ENV=lab` first" in refused(call("./deploy.sh", "lab", **place))
+    assert "flaskcrud-lab is paused: `make resume ENV=lab` first" in refused(verb("rollback"))
     assert told(verb("resume"))[-1] == f"{STACK}: running again, {names['Url']}"
     assert state() == (1, "available")
     told(verb("resume"))
@@ -192,7 +236,7 @@ def test_rollback_goes_back_to_the_images_before_and_changes_nothing_else(verb, 
     assert "not this checkout's" in " ".join(told(verb("status")))
     lines = told(verb("rollback"))
     assert f"AppImage  {first}" in lines
-    changed = {line.split()[1] for line in lines if re.match(r" +[~+-] ", line)}
+    changed = {line.split()[1] for line in lines if re.match(r" +(~|\+|-|-\+) +[A-Z]", line)}
     assert changed == {"Compute", "TaskDefinition", "Service"}
     assert parameter(account, "AppImage") == first
     assert parameter(account, "DBInstanceClass") == "db.t3.micro"
@@ -218,9 +262,10 @@ def stubbed(monkeypatch):
     stubs = {}
 
     def stub(service):
-        client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-        stubs[service] = Stubber(client)
-        stubs[service].activate()
+        if service not in stubs:
+            client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+            stubs[service] = Stubber(client)
+            stubs[service].activate()
         return stubs[service]
 
     talking = Aws()
@@ -228,21 +273,57 @@ def stubbed(monkeypatch):
     return talking, stub
 
 
-def test_scaling_is_suspended_between_its_limits(stubbed):
+def test_a_service_role_goes_with_every_order_to_cloudformation(stubbed, monkeypatch):
+    role = "arn:aws-cn:iam::123456789012:role/cloudformation"
+    monkeypatch.setenv("CLOUDFORMATION_ROLE", role)
     aws, stub = stubbed
+    orders = {
+        "create_change_set": lambda: aws.create_change_set("s", "deploy-1", "CREATE", "https://x", {}, {}),
+        "create_stack": lambda: aws.create_stack("s", "{}", {}, {}),
+        "update_stack": lambda: aws.update_stack("s", "{}", {}, {}),
+        "delete_stack": lambda: aws.delete_stack("s"),
+        "continue_update_rollback": lambda: aws.continue_rollback("s", []),
+        "rollback_stack": lambda: aws.roll_back("s"),
+    }
+    cloudformation = stub("cloudformation")
+    seen = []
+    cloudformation.client.meta.events.register(
+        "provide-client-params.cloudformation", lambda params, **_: seen.append(params.get("RoleARN"))
+    )
+    for operation, order in orders.items():
+        answer = {"Id": "arn:aws-cn:cloudformation:x:1:changeSet/deploy-1/x"} if "change_set" in operation else {}
+        cloudformation.add_response(operation, answer)
+        order()
+    cloudformation.add_response("create_change_set", {"Id": "arn:aws-cn:cloudformation:x:1:changeSet/deploy-1/x"})
+    aws.create_parameter_change_set("s", "deploy-1", {}, {"VpcCidr"}, {})
+    assert seen == [role] * 7
+
+
+@pytest.mark.parametrize(
+    ("counts", "suspended"),
+    [(pausing.Counts(0, 0), True), (pausing.Counts(2, 6), False), (pausing.Counts(3, None), None)],
+)
+def test_limits_of_scaling_come_before_the_count_that_they_would_undo(stubbed, counts, suspended):
+    """And a pause suspends the scaling, which else would start tasks again."""
+    aws, stub = stubbed
+    order = []
+    stub("ecs").add_response("update_service", {}, {"cluster": "c", "service": "s", "desiredCount": counts.lowest})
     scaling = stub("application-autoscaling")
-    suspended = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+    for service in ("ecs", "application-autoscaling"):
+        events = stub(service).client.meta.events
+        events.register("provide-client-params", lambda model, **_: order.append(model.name))
+    kinds = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
     expected = {
         "ServiceNamespace": "ecs",
         "ScalableDimension": "ecs:service:DesiredCount",
         "ResourceId": "service/c/s",
-        "MinCapacity": 0,
-        "MaxCapacity": 0,
-        "SuspendedState": dict.fromkeys(suspended, True),
+        "MinCapacity": counts.lowest,
+        "MaxCapacity": counts.highest,
+        "SuspendedState": dict.fromkeys(kinds, suspended),
     }
     scaling.add_response("register_scalable_target", {}, expected)
-    aws.set_scaling("c", "s", 0, 0, suspended=True)
-    scaling.assert_no_pending_responses()
+    pause._set_tasks(aws, {"ClusterName": "c", "ServiceName": "s"}, counts)
+    assert order == ["RegisterScalableTarget"] * (counts.highest is not None) + ["UpdateService"]
 
 
 def test_a_session_is_handed_to_the_plugin_without_being_seen(stubbed, monkeypatch, tmp_path):

@@ -51,7 +51,8 @@ def test_every_make_target_that_is_named_is_there():
 
 
 def test_what_is_quoted_is_what_is_said():
-    said = "\n".join(path.read_text() for path in [*(ROOT / "deploy").rglob("*.py"), ROOT / "deploy.sh"])
+    sources = [*(ROOT / "deploy").rglob("*.py"), ROOT / "deploy.sh", *(ROOT / "deploy").rglob("*.toml")]
+    said = "\n".join(path.read_text() for path in sources)
     said = re.sub(r'"\s*\n\s*f?"', "", said)
     rows = re.findall(r"^\| `([^`]+)`", GUIDE.partition("## The ten things")[2], re.MULTILINE)
     assert len(rows) == 10

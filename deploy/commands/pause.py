@@ -29,6 +29,8 @@ def pause(env: str) -> None:
     say("AWS starts the database again by itself after 7 days, and then it costs again: pause it anew, or destroy")
     types = {entry["ResourceType"] for entry in aws.nest(name)}
     say(f"still to be paid: {pausing.still_costs(types, parameters(stack).get('EgressMode', ''))}")
+    if "AWS::CloudWatch::Alarm" in types:
+        say("alarms will tell that nothing answers: that is so until it is resumed")
     if not confirm(f"Pause {name}?"):
         raise Problem("not paused; nothing was changed")
     _set_tasks(aws, values, pausing.Counts(0, 0 if pausing.counts(parameters(stack)).highest is not None else None))
@@ -44,19 +46,25 @@ def resume(env: str) -> None:
     aws = Aws()
     stack = _ours(aws, wanted)
     values, counts = outputs(stack), pausing.counts(parameters(stack))
-    database = values["DatabaseInstanceId"]
-    step = pausing.before_resume(aws.database(database))
-    if step == pausing.WAIT:
-        _wait(
-            lambda: aws.database(database)["DBInstanceStatus"] == "stopped", "the database to stop, to start it again"
-        )
-    if step in {pausing.START, pausing.WAIT}:
-        aws.start_database(database)
-    _wait(lambda: aws.database(database)["DBInstanceStatus"] == "available", "the database to start")
+    wake(aws, values["DatabaseInstanceId"])
     if _desired(aws, values) < counts.lowest:
         _set_tasks(aws, values, counts)
     _wait(lambda: _running(aws, values) >= counts.lowest, "the tasks to run")
     say(f"{wanted.stack}: running again, {values.get('Url', 'without an address')}")
+
+
+def wake(aws: Aws, instance: str) -> None:
+    """Start a database that is stopped, or is about to be, and return when it is available. Problem: it cannot be."""
+
+    def has(status):
+        return lambda: aws.database(instance)["DBInstanceStatus"] == status
+
+    step = pausing.before_resume(aws.database(instance))
+    if step == pausing.WAIT:
+        _wait(has("stopped"), "the database to stop, to start it again")
+    if step in {pausing.START, pausing.WAIT}:
+        aws.start_database(instance)
+    _wait(has("available"), "the database to start")
 
 
 def _ours(aws, wanted):

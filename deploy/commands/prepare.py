@@ -29,13 +29,13 @@ def preflight(env: str) -> None:
     account = aws.account()
     stack = aws.stack(wanted.stack)
     decision_for(stack, wanted.stack)
-    _require_awake(aws, wanted, stack)
+    require_awake(aws, wanted, stack)
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     say(f"{wanted.stack} in account {account}, region {aws.region}" + (f", at {endpoint}" if endpoint else ""))
 
 
-def _require_awake(aws, wanted, stack):
-    """A deployment would start tasks that find no database."""
+def require_awake(aws: Aws, wanted: Settings, stack: dict | None) -> None:
+    """Raise a Problem for a paused environment: a deployment would start tasks that find no database."""
     database = stack and outputs(stack).get("DatabaseInstanceId")
     if database and is_paused(ask(aws.database, database).value):
         raise Problem(f"{wanted.stack} is paused: `make resume ENV={wanted.env}` first")

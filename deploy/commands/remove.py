@@ -7,6 +7,8 @@ from decimal import Decimal
 from deploy import images, leftovers, states
 from deploy.aws import Aws
 from deploy.commands.environment import load
+from deploy.commands.pause import wake
+from deploy.pausing import is_paused
 from deploy.problem import Problem
 from deploy.settings import Settings
 from deploy.stacks import attach, delete, outputs, require_ours
@@ -42,6 +44,7 @@ def destroy(env: str, buckets: bool) -> None:
     if not confirm(f"Destroy {wanted.stack}?", word=wanted.stack):
         raise Problem("not destroyed; nothing was changed")
     before = _snapshots(aws, nest)
+    _wake(aws, nest)
     for stack in filter(None, stacks):
         if stack is bootstrap:
             _empty(aws, outputs(stack))
@@ -132,13 +135,21 @@ def _lift_protections(aws, stack, nest):
 
 
 def _lift_from_database(aws, database):
-    if not database or not database.get("DeletionProtection"):
-        return
-    name, status = database["DBInstanceIdentifier"], database["DBInstanceStatus"]
-    if status in {"stopped", "stopping", "starting"}:
-        raise Problem(f"{name} is protected and {status}, and RDS changes it only while it runs: `make resume` first")
-    aws.protect_database(name, False)
-    say(f"{name}: deletion protection lifted")
+    if database and database.get("DeletionProtection"):
+        aws.protect_database(database["DBInstanceIdentifier"], False)
+        say(f"{database['DBInstanceIdentifier']}: deletion protection lifted")
+
+
+def _wake(aws, nest):
+    """A database takes its final snapshot, and is changed, only while it runs.
+
+    CloudFormation would not even say so: it takes RDS's refusal for a deletion that is under way, and waits for hours.
+    Source: aws-cloudformation-resource-providers-rds, pull request 193.
+    """
+    name = _physical(nest, DATABASE)
+    if name and is_paused(aws.database(name)):
+        say(f"{name}: it is stopped, and has to run to be deleted with a final snapshot")
+        wake(aws, name)
 
 
 def _delete_with_patience(aws, stack):

@@ -3,6 +3,7 @@
 from deploy import deployed, history, states
 from deploy.aws import Aws
 from deploy.commands.environment import load
+from deploy.commands.prepare import require_awake
 from deploy.commands.up import Order, carry_out
 from deploy.guard import allowed_names
 from deploy.plan import Versions
@@ -20,6 +21,7 @@ def rollback(env: str) -> None:
     require_ours(stack, wanted)
     if decision_for(stack, wanted.stack).action != states.UPDATE:
         raise Problem(f"{wanted.stack} is in {stack['StackStatus']}: `make deploy` mends that, then try again")
+    require_awake(aws, wanted, stack)
     before = _previous_images(aws, wanted, parameters(stack))
     for name, image in before.items():
         say(f"{name:<9} {image}")

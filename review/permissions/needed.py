@@ -57,8 +57,6 @@ DEPLOY = {
         "DescribeStackResourceDrifts", "DescribeStacks", "DetectStackDrift", "DetectStackResourceDrift",
         "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack", "SetStackPolicy",
         "TagResource", "UpdateStack", "UpdateTerminationProtection",
-        "ExecuteChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources", "RollbackStack",
-        "SetStackPolicy", "TagResource", "UpdateStack", "UpdateTerminationProtection",
     ],
     "cloudwatch": ["DescribeAlarms"],
     "ec2": ["DescribeAddresses", "DescribeNatGateways", "DescribeRegions", "DescribeSubnets"],
@@ -73,13 +71,6 @@ DEPLOY = {
     "elasticloadbalancing": [
         "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeTargetGroups", "DescribeTargetHealth",
         "ModifyLoadBalancerAttributes",
-        "DescribeLoadBalancerAttributes", "DescribeTargetGroups", "DescribeTargetHealth",
-        "ModifyLoadBalancerAttributes",
-    ],
-    "logs": ["DescribeLogGroups", "FilterLogEvents", "GetLogEvents"],
-    "rds": [
-        "DeleteDBSnapshot", "DescribeDBInstances", "DescribeDBSnapshots", "ModifyDBInstance", "StartDBInstance",
-        "StopDBInstance",
     ],
     "iam": ["GetRole"],
     "logs": ["DescribeLogGroups", "FilterLogEvents", "GetLogEvents"],

@@ -38,7 +38,8 @@ def count(connection, statement: str) -> None:
     if seconds > SLOW:
         # The statement without its parameters: what was stored or searched for is nobody's business here.
         words = " ".join(statement.split())[:500]
-        log.warning("slow query", extra={"ms": round(seconds * 1000, 1), "statement": words, "route": route()})
+        line = {"event": "slow_query", "query_ms": round(seconds * 1000, 1), "statement": words}
+        log.warning("slow query of %s: %s", route(), words, extra=line)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from app import config
+from app.admission import IMPORT
+from templates.containers import STOP_TIMEOUT
 from tests.conftest import ROOT, clean_environment
 
 DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
@@ -102,7 +104,7 @@ def test_build_context_holds_what_is_copied_and_nothing_else():
 
 
 def environment_names(module):
-    return set(re.findall(r"\b(?:(?:APP_)?DATABASE_[A-Z_]+|SECRET_KEY)\b", module))
+    return set(re.findall(r"\b(?:(?:APP_)?DATABASE_[A-Z_]+|SECRET_KEY|ALLOWED_HOSTS|RELEASE)\b", module))
 
 
 def test_compose_gives_names_that_the_application_knows():
@@ -165,6 +167,8 @@ def test_each_idle_connection_is_closed_by_the_side_that_reuses_it():
 def test_nginx_takes_a_little_more_than_the_application():
     limit = int(re.search(r"client_max_body_size (\d+)k;", TEMPLATE)[1]) * 1024
     assert config.FORM_BYTES < limit <= 2 * config.FORM_BYTES
+    of_files = int(re.search(rf"location ~ {IMPORT}\$ \{{[^}}]*client_max_body_size (\d+)k;", TEMPLATE)[1]) * 1024
+    assert config.IMPORT_BYTES < of_files <= 1.1 * config.IMPORT_BYTES
 
 
 def test_threads_outnumber_database_connections():
@@ -172,11 +176,20 @@ def test_threads_outnumber_database_connections():
     assert default > 4 * config.POOL_SIZE
 
 
-@pytest.mark.parametrize("name", ["WEB_PORT", "APP_PORT"])
-def test_start_web_refuses_a_port_that_is_no_number(name, tmp_path):
+def test_the_whole_stop_fits_into_the_time_that_compose_and_ecs_give():
+    """nginx first, then Gunicorn, each with a time of its own."""
+    drain = int(re.search(r"WEB_DRAIN:-(\d+)", (ROOT / "docker/start-web.sh").read_text())[1])
+    web = drain + seconds("worker_shutdown_timeout", TEMPLATE)
+    app = int(re.search(r"^graceful_timeout = (\d+)", (ROOT / "docker/gunicorn.conf.py").read_text(), re.MULTILINE)[1])
+    for service, needed in (("web", web), ("app", app)):
+        assert needed < int(COMPOSE["services"][service]["stop_grace_period"].removesuffix("s")) <= STOP_TIMEOUT
+
+
+@pytest.mark.parametrize("name", ["WEB_PORT", "APP_PORT", "WEB_RATE_LIMIT", "WEB_DRAIN"])
+def test_start_web_refuses_what_is_no_number(name, tmp_path):
     result = subprocess.run(
         ["sh", ROOT / "docker/start-web.sh"], env=clean_environment(**{name: "80;"}), capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert result.returncode == 1
-    assert result.stderr.startswith("start-web.sh: WEB_PORT and APP_PORT must be numbers")
+    assert result.stderr.startswith("start-web.sh: WEB_PORT, APP_PORT, WEB_RATE_LIMIT and WEB_DRAIN must be numbers")

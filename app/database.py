@@ -98,7 +98,11 @@ def write(work: Callable, *args, **kwargs):
     Raises OutcomeUnknown when it cannot be known which.
     """
     database = current_app.extensions["database"]
-    result = again(_write, database, work, args, kwargs)
+    try:
+        result = again(_write, database, work, args, kwargs)
+    except OutcomeUnknown:
+        database.replicas.remember_write()
+        raise
     database.replicas.remember_write()
     return result
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from fnmatch import fnmatch
 
@@ -146,6 +147,84 @@ def test_compose_keeps_the_masters_password_from_the_application():
     for name in ["DATABASE_USERNAME", "DATABASE_PASSWORD"]:
         assert master[f"APP_{name}"] == app[name]
     assert config.application_user(master, master["DATABASE_USERNAME"])[0] == "flaskcrud_app"
+
+
+def fake(directory, name, script):
+    program = directory / "bin" / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+def run_script(name, *words, path, **environ):
+    environ = {**clean_environment(CONTAINER_ENGINE="", COMPOSE="", **environ), "PATH": f"{path}/bin:/usr/bin:/bin"}
+    return subprocess.run(
+        ["bash", path / "docker" / name, *words], env=environ, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """What the scripts of docker/ read, and a directory of programs, bin."""
+    for name in ("bin", "docker", "config"):
+        (tmp_path / name).mkdir()
+    for name in ("images.sh", "up.sh"):
+        shutil.copy(ROOT / "docker" / name, tmp_path / "docker")
+    for path in (ROOT / "config").glob("*.env"):
+        shutil.copy(path, tmp_path / "config")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("env", "platform"), [("lab", "linux/amd64"), ("standard", "linux/arm64"), (None, None)])
+def test_images_are_built_for_the_processor_that_the_environment_names(checkout, env, platform):
+    fake(checkout, "docker", f'echo "$@" >> {checkout}/said')
+    result = run_script("images.sh", *([env] if env else []), path=checkout)
+    assert result.returncode == 0, result.stderr
+    builds = [line for line in (checkout / "said").read_text().splitlines() if line.startswith("build ")]
+    option = f" --platform {platform}" if platform else ""
+    assert builds == [
+        f"build --file docker/Dockerfile --target {target} --tag flaskcrud-{target}{option} ."
+        for target in ("app", "web")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "line"),
+    [
+        ("exit 1", [], "error: docker does not answer `docker info`: start it, or set CONTAINER_ENGINE\n"),
+        ("exit 0", ["none"], "error: there is no config/none.env\n"),
+    ],
+)
+def test_images_says_in_one_line_why_not(checkout, script, words, line):
+    fake(checkout, "docker", script)
+    result = run_script("images.sh", *words, path=checkout)
+    assert (result.returncode, result.stderr.replace(f"{checkout}/bin/", "")) == (1, line)
+
+
+def test_up_makes_secrets_once_that_only_we_can_read_and_passes_words_on(checkout):
+    fake(checkout, "docker", f'echo "$@" >> {checkout}/said')
+    for words in ([], ["down"]):
+        assert run_script("up.sh", *words, path=checkout).returncode == 0
+    secrets = checkout / "build/compose.env"
+    made = dict(line.split("=") for line in secrets.read_text().splitlines())
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    assert set(made) == set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker/compose.yaml").read_text()))
+    assert all(re.fullmatch("[0-9a-f]{48}", value) for value in made.values())
+    assert len(set(made.values())) == 3
+    common = "compose --env-file build/compose.env --file docker/compose.yaml"
+    said = (checkout / "said").read_text().splitlines()
+    assert [line for line in said if "version" not in line] == [f"{common} up --build", f"{common} down"]
+    before = secrets.read_text()
+    run_script("up.sh", path=checkout)
+    assert secrets.read_text() == before
+
+
+def test_up_says_in_one_line_what_is_missing(checkout):
+    fake(checkout, "docker", "exit 1")
+    result = run_script("up.sh", path=checkout)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: `docker compose version` does not work")
+    assert result.stderr.count("\n") == 1
+    assert not (checkout / "build").exists()
 
 
 def test_compose_says_which_secrets_to_export():

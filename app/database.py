@@ -115,7 +115,7 @@ def again(attempt: Callable, *args):
             return attempt(*args)
         except DBAPIError as error:
             late = time.monotonic() - started > AGAIN_WITHIN
-            if late or number == ATTEMPTS or isinstance(error, OutcomeUnknown) or not passes(error, number):
+            if late or number == ATTEMPTS or not passes(error, number):
                 raise
             current_app.logger.warning("database work begun again: %s", error.orig)
         time.sleep(random.uniform(0, PAUSE * 2 ** (number - 1)) if number > 1 else 0)  # noqa: S311  no secret
@@ -125,7 +125,8 @@ def again(attempt: Callable, *args):
 def passes(error: DBAPIError, number: int) -> bool:
     """Whether the same work may succeed after error, met in attempt number.
 
-    A lost connection is used again once, on a new one. Nothing of its transaction was stored: COMMIT had not been sent.
+    A lost connection is used again once, on a new one. Nothing of its transaction was stored: COMMIT had not been sent,
+    or it would be OutcomeUnknown, which is not marked as lost.
     Of two transactions in each other's way the server ends one, whose turn comes when the other is done.
     """
     if error.connection_invalidated:

@@ -22,7 +22,6 @@ from app.models import db
 # Seconds.
 INTERVAL = 1.0
 MOST_LAG = 5.0
-AWAY = 5.0  # how long a replica that failed is left alone
 REST_AFTER = 30.0  # without a read
 CLOCKS_DIFFER = 1.0  # by which two tasks' clocks may be apart
 
@@ -43,7 +42,6 @@ class Replica:
 
     engine: Engine
     holds_until: float = 0.0  # it holds all that was stored before this time, in seconds since 1970
-    away_until: float = 0.0  # monotonic
 
 
 class Replicas:
@@ -73,11 +71,10 @@ class Replicas:
 
     def is_fit(self, replica: Replica, needed: float) -> bool:
         followed = self.beat - replica.holds_until <= MOST_LAG and replica.holds_until > 0
-        return followed and replica.holds_until >= needed and time.monotonic() >= replica.away_until
+        return followed and replica.holds_until >= needed
 
     def send_away(self, replica: Replica, error: Exception) -> None:
-        """Leave a replica alone for a while, and whatever it will say until it has been asked again."""
-        replica.away_until = time.monotonic() + AWAY
+        """Leave a replica alone until it has answered the thread."""
         replica.holds_until = 0.0
         self.app.logger.warning("replica %s not used: %s", replica.engine.url.host, getattr(error, "orig", error))
 
@@ -121,8 +118,6 @@ class Replicas:
             # Who cannot write cannot leave a replica behind: they go on serving.
             self.app.logger.warning("no heartbeat: %s", getattr(error, "orig", error))
         for replica in self.all:
-            if time.monotonic() < replica.away_until:
-                continue
             try:
                 with self.connect(replica.engine) as connection:
                     replica.holds_until = (connection.scalar(select(HEARTBEAT.c.beat)) or 0) / 1000

@@ -137,6 +137,7 @@ def test_an_error_of_the_work_takes_all_of_it_back(probe):
     assert probe.insert("half", lambda connection: 1 / 0) == 500
     assert (probe.runs, probe.stored("half")) == (1, 0)
     assert probe.insert("whole") == 200
+    assert (probe.stored("half"), probe.stored("whole")) == (0, 1), "on the same connection"
 
 
 def test_deadlocked_transactions_both_succeed(probe):

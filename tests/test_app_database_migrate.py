@@ -8,7 +8,7 @@ from subprocess import PIPE
 
 import pytest
 
-from app import compatibility, create_app
+from app import compatibility, create_app, migrate
 from app.models import db
 from tests.conftest import HEAD, ROOT, clean_environment, free_port, rows, running, wait_until
 
@@ -211,6 +211,17 @@ def test_ten_migrators_at_once_go_one_after_the_other(mariadb, old):
     assert sum(output.startswith(f"migrate: upgraded from {before} to {HEAD} in ") for output in outputs) == 1
     assert all(output.endswith(f", user {user} may read and write rows\n") for output in outputs)
     mariadb.connect(user, given["APP_DATABASE_PASSWORD"], database=name).close()
+
+
+@pytest.mark.slow
+def test_a_lock_that_is_never_given_back_is_one_line(mariadb, migrate_with, monkeypatch):
+    given = mariadb.database()
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", 1)
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(%s, 0)", (f"migrate {given['DATABASE_NAME']}",))
+        result = migrate_with(given)
+    line = "migrate: error: another migration has held the lock for 1 s\n"
+    assert (result.exit_code, result.output) == (1, line)
 
 
 def to_first_release(mariadb, given):

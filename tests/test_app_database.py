@@ -52,3 +52,42 @@ def test_missing_tables_are_an_unavailable_database(mysql_app):
     with mysql_app.app_context(), db.engine.connect() as connection:
         connection.execute(db.text("DROP TABLE entry_words, entries"))
     assert Browser(mysql_app).get("/").status_code == 503
+
+
+@pytest.mark.parametrize("kind", ["app", pytest.param("mysql_app", marks=pytest.mark.slow)])
+def test_seed_data(request, kind):
+    app = request.getfixturevalue(kind)
+    result = app.test_cli_runner().invoke(args=["seed-data", "450"])
+    assert (result.exit_code, result.output[:33]) == (0, "seed-data: stored 450 entries in ")
+    assert rows(app, "SELECT COUNT(*), COUNT(DISTINCT status) FROM entries") == [(450, 2)]
+    assert rows(app, "SELECT COUNT(*) > 0 FROM entry_words WHERE word = 'piano'") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("count", "fault"), [("0", "0 is not in the range 1<=x<=10000000."), ("many", "'many' is not a valid integer")]
+)
+def test_seed_data_of_a_wrong_number(app, count, fault):
+    result = app.test_cli_runner().invoke(args=["seed-data", count])
+    assert result.exit_code == 2
+    assert fault in result.output
+
+
+def test_seed_data_without_tables_is_one_line(app):
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(db.text("DROP TABLE entries"))
+    result = app.test_cli_runner().invoke(args=["seed-data", "1"])
+    assert (result.exit_code, result.output) == (1, "seed-data: error: no such table: entries\n")
+
+
+@pytest.mark.slow
+def test_the_list_costs_one_statement_and_a_change_few(mysql_app, caplog):
+    caplog.set_level("INFO", "app.request")
+    browser = Browser(mysql_app)
+    browser.add("first").close()
+    browser.get("/").close()
+    cost = {
+        (record.method, record.route): record.db_queries for record in caplog.records if record.name == "app.request"
+    }
+    assert cost["GET", "/"] == 1
+    assert cost["GET", "/entries/new"] == 0
+    assert cost["POST", "/entries/new"] <= 4

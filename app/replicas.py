@@ -95,11 +95,12 @@ class Replicas:
 
     def watch(self) -> None:
         """Look at every server each INTERVAL until nobody has read for a while."""
-        with self.app.app_context():
-            while time.monotonic() - self.last_read < REST_AFTER:
-                self.look()
-                if self.stopped.wait(INTERVAL):
-                    break
+        try:
+            with self.app.app_context():
+                while time.monotonic() - self.last_read < REST_AFTER and not self.stopped.is_set():
+                    self.look()
+                    self.stopped.wait(INTERVAL)
+        finally:
             for replica in self.all:
                 replica.holds_until = 0.0  # what is known grows old while nobody looks
 

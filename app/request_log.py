@@ -36,8 +36,6 @@ def begin():
 
 def end(response):
     """Have the line written when the whole answer is sent: what streams is not done before."""
-    if "started" not in g:
-        return response  # refused before begin, by a name that is not ours
     response.headers[HEADER] = g.request_id
     if request.endpoint not in QUIET:
         # The request is gone by then.

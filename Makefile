@@ -15,7 +15,7 @@ PORT ?= 8000
 TRAFFIC ?=
 export ENV
 
-.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters permissions handover faults test run rehearse plan doctor deploy follow status logs exec open outputs drift rollback pause resume destroy clean
+.PHONY: help setup system lock build check quick-tests lint review resolve scan price reach parameters permissions handover faults test run seed-data images up rehearse plan doctor deploy follow status logs exec open outputs drift rollback pause resume destroy clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -92,6 +92,16 @@ test: setup system $(SCAN)/.ready ## every test, the slow ones too
 run: $(VENV)/.ready ## serve the application here on SQLite: PORT=8000
 	$(VENV)/bin/flask --app app migrate
 	$(VENV)/bin/flask --app app run --port "$(PORT)"
+
+seed-data: $(VENV)/.ready ## fill the list of `make run` with made-up entries: N=1000
+	$(VENV)/bin/flask --app app migrate
+	$(VENV)/bin/flask --app app seed-data "$(or $(N),1000)"
+
+images: ## build both images here, for the processor that ENV names or this machine's, and show their sizes
+	docker/images.sh $(ENV)
+
+up: ## the three tiers in containers on this machine: http://127.0.0.1:8080  (COMPOSE="podman compose")
+	docker/up.sh
 
 rehearse: setup system ## deploy to an embedded AWS, open the application there: KEEP=1; ENV=all, FAULTS=1
 	$(PYTHON) -m rehearsal $(if $(FAULTS),--faults,$(ENV))

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import cli, config, entries, errors, health, security
+from app import admission, cli, config, database, entries, errors, health, request_log, security, static_files
 from app.models import db
 
 
@@ -18,7 +18,11 @@ def create_app(overrides=None) -> Flask:
     except config.ConfigError as error:
         raise SystemExit(f"flaskcrud: {error}") from None
     db.init_app(app)
+    database.init_app(app)
+    request_log.init_app(app)
+    admission.init_app(app)
     security.init_app(app)
+    static_files.init_app(app)
     app.register_blueprint(health.blueprint)
     entries.init_app(app)
     errors.init_app(app)

@@ -1,17 +1,20 @@
 """The commands of `flask --app app`."""
 
 import os
+import time
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
-from app import config, database, migrate, store
+from app import config, database, migrate, seed, store
 from app.models import db
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(migrate_command)
+    app.cli.add_command(seed_command)
     app.cli.add_command(tidy_command)
 
 
@@ -35,3 +38,16 @@ def tidy_command():
     """Remove what was deleted long ago, and mend what an older release wrote. To be run now and then, at any time."""
     done = store.tidy(database.write)
     click.echo(f"tidy: {', '.join(f'{count} {what}' for what, count in done.items())}")
+
+
+@click.command("seed-data")
+@click.argument("count", type=click.IntRange(1, 10_000_000))
+@with_appcontext
+def seed_command(count):
+    """Store COUNT made-up entries, beside those that are there."""
+    started = time.monotonic()
+    try:
+        seed.seed(count)
+    except SQLAlchemyError as error:
+        raise SystemExit(f"seed-data: error: {migrate.one_line(error)}") from None
+    click.echo(f"seed-data: stored {count} entries in {time.monotonic() - started:.1f} s")

@@ -5,10 +5,13 @@
 | DATABASE_HOST, DATABASE_PORT | where MySQL listens; the port is 3306 when unset |
 | DATABASE_NAME, DATABASE_USERNAME | both `flaskcrud` when unset |
 | DATABASE_PASSWORD | taken as it is: any character may be in it |
-| DATABASE_READER_HOST | host names of read replicas, comma separated: kept for reads from replicas; not used yet |
+| DATABASE_READER_HOST | host names of read replicas, comma separated, on the writer's port: app/replicas.py |
 | DATABASE_URL | instead of DATABASE_HOST, and stronger: a whole URL, or only a host name, with or without a port |
 | DATABASE_SSL_CA | path of a PEM file; given, the server must prove its name by a certificate signed by it |
 | APP_DATABASE_USERNAME, APP_DATABASE_PASSWORD | `flask migrate` makes this user, who may read and write rows only |
+| ALLOWED_HOSTS | the host names by which visitors may come, comma separated; any when unset |
+| RELEASE | what the log calls this release: an image's name is shortened to the start of its digest, or its tag |
+| TASK_CPU, TASK_MEMORY | CPU units (1024 a processor) and MiB of the task: how many workers, docker/gunicorn.conf.py |
 | SECRET_KEY | signs cookies and form tokens; the same in every process behind one address |
 | IN_CONTAINER | set by the image: nothing may be missing then |
 
@@ -37,13 +40,24 @@ USERNAME = r"[A-Za-z0-9_-]{1,32}"  # no dot: mysql.sys and its like are the serv
 APP_USER = ("APP_DATABASE_USERNAME", "APP_DATABASE_PASSWORD")
 
 FORM_BYTES = 64 * 1024  # the longest valid form, every character an emoji written as %XX, is 27 kB
-# Seconds. A database that is away must cost a visitor an error page, and a worker its thread only for a moment.
-CONNECT_TIMEOUT = 2
+IMPORT_BYTES = 5 * 1024 * 1024  # a file to import
+
+# Seconds. A database that is away must cost a visitor an error page, and a worker its thread only for a moment: the
+# longest waits together (gate.py, the replica's and the primary's answer) are under 5 s.
+CONNECT_TIMEOUT = 1
 ANSWER_TIMEOUT = 3
-# Far fewer connections than a worker has threads (gunicorn.conf.py), and a short wait for one: a database that is away
-# must not hold every thread, or health checks fail too and every task is replaced, which mends nothing.
+REPLICA_ANSWER_TIMEOUT = 1
+# The server gives up a little before us, so that it does not go on working for nobody.
+STATEMENT_TIMEOUT = 2.5
+LOCK_TIMEOUT = 1  # the shortest that the server knows
+# Far fewer connections than a worker has threads (gunicorn.conf.py): a database that is away must not hold every
+# thread, or health checks fail too and every task is replaced, which mends nothing. gate.py lets no more in.
 POOL_SIZE = 5
 POOL_TIMEOUT = 1
+SQL_MODE = (
+    "STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION"
+)
 
 
 class ConfigError(Exception):
@@ -63,11 +77,14 @@ def from_environment(environ: Mapping[str, str]) -> dict:
     missing = missing_names(given, url)
     if given.get("IN_CONTAINER") == "1" and missing:
         raise ConfigError(f"missing environment variables: {', '.join(missing)}")
+    options = engine_options(url, given.get("DATABASE_SSL_CA"))
     return {
         "SECRET_KEY": secret_key(given),
         "SQLALCHEMY_DATABASE_URI": url or f"sqlite:///{DEFAULT_NAME}.sqlite",
-        "DATABASE_READER_HOSTS": reader_hosts(given),
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url, given.get("DATABASE_SSL_CA")),
+        "SQLALCHEMY_ENGINE_OPTIONS": options,
+        "SQLALCHEMY_BINDS": readers(url, options, reader_hosts(given)),
+        "ALLOWED_HOSTS": allowed_hosts(given),
+        "RELEASE": release(given.get("RELEASE", "")),
         "MAX_CONTENT_LENGTH": FORM_BYTES,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -178,6 +195,33 @@ def reader_hosts(given: Mapping[str, str]) -> list[str]:
     return hosts
 
 
+def readers(url: URL | None, options: dict, hosts: list[str]) -> dict[str, dict]:
+    """Return the engine options of each replica: those of the writer, but another host and a shorter wait."""
+    if url is None or not is_mysql(url):
+        return {}
+    connect_args = options["connect_args"] | {"read_timeout": REPLICA_ANSWER_TIMEOUT}
+    return {
+        f"replica {host}": {**options, "url": url.set(host=host.strip("[]")), "connect_args": connect_args}
+        for host in hosts
+    }
+
+
+def allowed_hosts(given: Mapping[str, str]) -> frozenset[str]:
+    """Return the host names of ALLOWED_HOSTS in lower case."""
+    names = given.get("ALLOWED_HOSTS", "")
+    hosts = frozenset(name.strip().lower() for name in names.split(",") if names)
+    if not all(re.fullmatch(HOST, host) for host in hosts):
+        raise ConfigError("ALLOWED_HOSTS must be host names without a port, comma separated")
+    return hosts
+
+
+def release(image: str) -> str:
+    """Return what names an image shortly: twelve digits of its digest, else its tag, else image as it is."""
+    if "@sha256:" in image:
+        return image.partition("@sha256:")[2][:12]
+    return image.rpartition(":")[2] if ":" in image.rpartition("/")[2] else image
+
+
 def application_user(environ: Mapping[str, str], migrating: str | None) -> tuple[str, str] | None:
     """Return name and password of the user that `flask migrate` is to make, or None when environ names none.
 
@@ -213,6 +257,8 @@ def engine_options(url: URL | None, ssl_ca: str | None) -> dict:
         "connect_timeout": CONNECT_TIMEOUT,
         "read_timeout": ANSWER_TIMEOUT,
         "write_timeout": ANSWER_TIMEOUT,
+        "autocommit": True,  # reading costs one round trip; database.py begins a transaction by its name
+        "init_command": session_statement(),
     }
     if url.password:
         connect_args["password"] = url.password.encode()  # the driver would encode it as Latin-1
@@ -222,10 +268,24 @@ def engine_options(url: URL | None, ssl_ca: str | None) -> dict:
         "pool_size": POOL_SIZE,
         "max_overflow": 0,
         "pool_timeout": POOL_TIMEOUT,
-        "pool_pre_ping": True,  # the first request after the database restarted gets a page, not an error
         "pool_recycle": 300,  # a failover leaves connections to the old writer; none of them lives longer than this
+        "skip_autocommit_rollback": True,  # there is nothing to take back
+        "hide_parameters": True,  # what visitors write does not belong in logs
         "connect_args": connect_args,
     }
+
+
+def session_statement() -> str:
+    """Return the one statement that each new connection begins with.
+
+    Each server runs its own comment: MySQL stops reading after so many milliseconds, MariaDB any statement after so
+    many seconds. To a time limit of its own MySQL subjects reading only.
+    """
+    return (
+        f"SET sql_mode = '{SQL_MODE}', time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_TIMEOUT}"
+        f" /*!80000 , max_execution_time = {STATEMENT_TIMEOUT * 1000:.0f} */"
+        f" /*M!100100 , max_statement_time = {STATEMENT_TIMEOUT} */"
+    )
 
 
 def ssl_context(ca_file: str) -> ssl.SSLContext:

@@ -6,6 +6,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app.database import OutcomeUnknown
 from app.store import InvalidQuery, NotFound
 
 NO_SUCH_TABLE = 1146
@@ -23,6 +24,10 @@ PAGES = {
     500: ("That was our mistake", "The error was logged. Your last change may or may not have been saved: look first."),
     503: ("The database is away", "It should be back in a moment. Your entries are safe. Try again in a few seconds."),
 }
+OUTCOME_UNKNOWN = (
+    "The answer of the database was lost",
+    "Your last change may or may not have been saved. Look first, in a few seconds.",
+)
 FORM_EXPIRED = ("This form is too old", "Go back, reload the page and send it again. Nothing was saved.")
 
 
@@ -31,6 +36,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     for error in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(error, database_away)
+    app.register_error_handler(OutcomeUnknown, outcome_unknown)
     app.register_error_handler(ProgrammingError, programming_error)
     app.register_error_handler(NotFound, entry_gone)
     app.register_error_handler(InvalidQuery, invalid_query)
@@ -57,6 +63,12 @@ def database_away(error):
     """Answer 503: no connection, none in time, lost, refused, or the database still lacks what a migration adds."""
     current_app.logger.warning("database unavailable: %s", getattr(error, "orig", None) or error)
     return *page(503, *PAGES[503]), {"Retry-After": str(RETRY_AFTER)}
+
+
+def outcome_unknown(error):
+    """Answer 503 without the promise that nothing happened."""
+    database_away(error)
+    return *page(503, *OUTCOME_UNKNOWN), {"Retry-After": str(RETRY_AFTER)}
 
 
 def programming_error(error):

@@ -1,10 +1,61 @@
-"""Is this process alive? Only that: a check that asked the database would have every task killed when it is away."""
+"""Two questions: is this process alive, and can it serve.
 
-from flask import Blueprint
+A load balancer asks the first one only: the second is answered no by every task at once when the database is away, and
+replacing all of them mends nothing. docker/health.py asks the second one of a new task.
+"""
+
+import threading
+import time
+
+from flask import Blueprint, current_app
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import database
+from app.compatibility import TABLE
+
+REMEMBERED = 1.0  # seconds
+HEADERS = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
 def healthz():
-    return "ok\n", {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    """Answer 200 without asking anybody."""
+    return "ok\n", HEADERS
+
+
+@blueprint.get("/readyz")
+def readyz():
+    """Answer 200 when the database answers and was migrated, else 503; asked at most once a second."""
+    state = current_app.extensions.setdefault("readiness", Readiness())
+    return ("ready\n", HEADERS) if state.is_ready() else ("not ready: see the log\n", 503, HEADERS)
+
+
+class Readiness:
+    """The last answer, and when it was given."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.ready, self.asked = False, float("-inf")
+
+    def is_ready(self) -> bool:
+        """Ask, unless the last answer is fresh or somebody else is asking."""
+        fresh = time.monotonic() - self.asked < REMEMBERED
+        if not fresh and self.lock.acquire(blocking=False):
+            try:
+                self.ready = can_serve()
+                self.asked = time.monotonic()
+            finally:
+                self.lock.release()
+        return self.ready
+
+
+def can_serve() -> bool:
+    """Whether the database answers and `flask migrate` has been there."""
+    try:
+        return database.read(lambda connection: connection.scalar(select(TABLE.c.works_with))) is not None
+    except SQLAlchemyError as error:
+        current_app.logger.warning("not ready: %s", " ".join(str(getattr(error, "orig", error)).split()))
+        return False

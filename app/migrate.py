@@ -1,5 +1,6 @@
 """Apply the migrations in migrations/versions and keep the application's user, one migrator at a time."""
 
+import random
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +14,16 @@ from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from app import database_user
+from app import compatibility, database_user
+from app.config import SQL_MODE
 
 SCRIPTS = Path(__file__).parent / "migrations"
 STATEMENT_TIMEOUT = 900  # seconds; a column added to a large table may take minutes
+TABLE_LOCK_TIMEOUT = 10  # seconds
 LOCK_TIMEOUT = 300  # seconds to wait for another migrator
 # Wrong user or password, no rights on the database, no such database: waiting would not help.
 HOPELESS = {1044, 1045, 1049}
+CERTIFICATE = "certificate verify failed"
 
 
 class MigrationError(Exception):
@@ -40,7 +44,7 @@ def upgrade(url: URL, connect_args: dict, wait: float, user: tuple[str, str] | N
             if user is None or connection.dialect.name != "mysql":
                 return done
             return f"{done}, {database_user.bring_up_to_date(connection, *user)}"
-    except (CommandError, DBAPIError, database_user.DatabaseUserError) as error:
+    except (CommandError, DBAPIError, compatibility.TooNew, database_user.DatabaseUserError) as error:
         raise MigrationError(one_line(error)) from error
 
 
@@ -52,11 +56,12 @@ def wait_for(url: URL, connect_args: dict, wait: float) -> None:
             with connect(url, connect_args):
                 return
         except OperationalError as error:
-            if error.orig.args[0] in HOPELESS:
+            if error.orig.args[0] in HOPELESS or CERTIFICATE in str(error.orig):
                 raise MigrationError(one_line(error)) from error
             if time.monotonic() >= deadline:
                 raise MigrationError(f"no database after {wait:g} s: {one_line(error)}") from error
-        time.sleep(min(1, max(0, deadline - time.monotonic())))
+        # Not all at once: ten tasks may be waiting.
+        time.sleep(min(random.uniform(0.5, 1), max(0, deadline - time.monotonic())))  # noqa: S311  no secret
 
 
 def connect(url: URL, connect_args: dict) -> Connection:
@@ -66,11 +71,19 @@ def connect(url: URL, connect_args: dict) -> Connection:
 
 
 def patient(connect_args: dict) -> dict:
-    """Return connect_args for statements that may take longer than those of a page."""
-    return {
-        name: STATEMENT_TIMEOUT if name in {"read_timeout", "write_timeout"} else value
-        for name, value in connect_args.items()
-    }
+    """Return connect_args for statements that may take longer than those of a page, and not each by itself."""
+    if not connect_args:
+        return {}
+    longer = {"read_timeout": STATEMENT_TIMEOUT, "write_timeout": STATEMENT_TIMEOUT}
+    return {**connect_args, **longer, "autocommit": False, "init_command": session_statement()}
+
+
+def session_statement() -> str:
+    """Return the one statement that the migrating connection begins with.
+
+    A change of a table waits for the transactions that use it, and everybody else waits behind it: not for long.
+    """
+    return f"SET sql_mode = '{SQL_MODE}', time_zone = '+00:00', lock_wait_timeout = {TABLE_LOCK_TIMEOUT}"
 
 
 @contextmanager
@@ -87,19 +100,25 @@ def lock(connection: Connection):
     try:
         yield
     finally:
-        connection.scalar(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+        if not connection.invalidated:
+            connection.scalar(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
 
 
 def upgrade_to_head(connection: Connection) -> str:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    head = ScriptDirectory.from_config(config).get_current_head()
+    scripts = ScriptDirectory.from_config(config)
+    head = scripts.get_current_head()
     current = MigrationContext.configure(connection).get_current_revision()
     if current == head:
+        compatibility.record(connection, scripts)
         return f"nothing to do, the database is at {head}"
+    if current is not None and not compatibility.is_known(scripts, current):
+        return compatibility.of_newer(connection, scripts, current)
     started = time.monotonic()
     command.upgrade(config, "head")
+    compatibility.record(connection, scripts)
     return f"upgraded from {current or 'an empty database'} to {head} in {time.monotonic() - started:.1f} s"
 
 

@@ -116,14 +116,17 @@ def _database(account, definition, directory, until_left, engine) -> tuple[dict[
         rows.mkdir()
         rows.chmod(0o777)  # a container's user has another number; the directory above is ours alone
         url = f"sqlite:///{ROWS if engine else rows}/flaskcrud.sqlite"
-        return {"DATABASE_URL": url}, "SQLite (no MariaDB is installed)"
+        return {"DATABASE_URL": url, "DATABASE_SSL_CA": ""}, "SQLite (no MariaDB is installed)"
     until_left.enter_context(started)
-    return {"DATABASE_HOST": started.host, "DATABASE_PORT": str(started.port)}, "a private MariaDB"
+    # Its certificate, if it has one, is not signed by AWS.
+    address = {"DATABASE_HOST": started.host, "DATABASE_PORT": str(started.port), "DATABASE_SSL_CA": ""}
+    return address, "a private MariaDB"
 
 
 def _start(account, definition, place, environment, engine) -> tuple[Task, int]:
     web_port, app_port, registry = free_port(), free_port(), account.server.url.removeprefix("http://")
     outside = {"WEB_PORT": str(web_port), "WEB_ADDRESS": "127.0.0.1", "APP_PORT": str(app_port), **environment}
+    outside["WEB_DRAIN"] = "0"  # nothing sends requests to a task that is being stopped
     port = app_port if _front(definition) == APP else web_port
     if engine is None:
         outside["TMPDIR"] = str(place)

@@ -43,6 +43,7 @@ CHOICES = [
     *IMAGES,
     *SERVICE,
     *SCALING,
+    "DomainName",
     "EgressMode",
     "ExecutionRoleName",
     "TaskRoleName",

@@ -6,8 +6,12 @@ WEB_PORT = 80
 APP_PORT = 8000
 HEALTH_PATH = "/healthz"
 
-# Seconds between SIGTERM and SIGKILL: the load balancer stops sending within 20 (templates/edge.py), Gunicorn finishes
-# its requests within 25 (docker/gunicorn.conf.py).
+# The authorities of RDS's certificates, in the image (docker/Dockerfile).
+SSL_CA = "/srv/rds-ca.pem"
+
+# Seconds between SIGTERM and SIGKILL. ECS stops web before app, which it depends on: nginx goes on for 3 and finishes
+# its requests within 25 (docker/start-web.sh, docker/nginx.conf.template), Gunicorn its own within 25
+# (docker/gunicorn.conf.py).
 STOP_TIMEOUT = 60
 
 # Container: its log group. Each also has a volume for /tmp, since no root file system can be written.
@@ -47,18 +51,29 @@ def migrate_container() -> ecs.ContainerDefinition:
 
 def app_container() -> ecs.ContainerDefinition:
     """The WSGI tier: Gunicorn with the Flask application, reached by the web container only."""
-    probe = f"import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['APP_PORT'] + '{HEALTH_PATH}')"
     return _container(
         "app",
         Ref("AppImage"),
         User=APP_IMAGE_USER,
         DependsOn=[ecs.ContainerDependency(ContainerName="migrate", Condition="SUCCESS")],
         Environment=_environment(
-            {"APP_PORT": str(APP_PORT), **_DATABASE, "DATABASE_READER_HOST": Ref("DatabaseReaderHosts")}
+            {
+                "APP_PORT": str(APP_PORT),
+                **_DATABASE,
+                "DATABASE_READER_HOST": Ref("DatabaseReaderHosts"),
+                "ALLOWED_HOSTS": Ref("DomainName"),
+                "TASK_CPU": Ref("TaskCpu"),
+                "TASK_MEMORY": Ref("TaskMemory"),
+            }
         ),
         Secrets=_secrets(APP_USER | _SESSION),
         HealthCheck=ecs.HealthCheck(
-            Command=["CMD", "python", "-c", probe], Interval=10, Timeout=5, Retries=3, StartPeriod=30
+            # Ready once, then alive: docker/health.py.
+            Command=["CMD", "python", "health.py"],
+            Interval=10,
+            Timeout=5,
+            Retries=3,
+            StartPeriod=30,
         ),
     )
 
@@ -110,6 +125,8 @@ _DATABASE = {
     "DATABASE_HOST": Ref("DatabaseHost"),
     "DATABASE_PORT": Ref("DatabasePort"),
     "DATABASE_NAME": Ref("DatabaseName"),
+    "DATABASE_SSL_CA": SSL_CA,
+    "RELEASE": Ref("AppImage"),
 }
 
 _SESSION = {"SECRET_KEY": Ref("SessionSecret")}

@@ -4,11 +4,12 @@ from troposphere import Ref, Sub, Template, logs
 
 from templates.parts import note
 
-# Metric filter: (log group, pattern, metric, description). The fields are those of docker/gunicorn.conf.py.
+# Metric filter: (log group, pattern, metric). The fields are those of app/request_log.py: tests/test_contract.py
+# matches each pattern with lines that the application really writes.
 METRIC_FILTERS = {
-    "ServerErrorMetricFilter": ("AppLogGroupName", "{ $.status >= 500 }", "ServerErrors"),
-    "SlowRequestMetricFilter": ("AppLogGroupName", "{ $.ms > 1000 }", "SlowRequests"),
-    "RequestMetricFilter": ("AppLogGroupName", "{ $.status > 0 }", "Requests"),
+    "ServerErrorMetricFilter": ("AppLogGroupName", '{ $.event = "request" && $.status >= 500 }', "ServerErrors"),
+    "SlowRequestMetricFilter": ("AppLogGroupName", '{ $.event = "request" && $.ms > 1000 }', "SlowRequests"),
+    "RequestMetricFilter": ("AppLogGroupName", '{ $.event = "request" }', "Requests"),
     "MigrationErrorMetricFilter": ("MigrateLogGroupName", '?"migrate: error" ?"flaskcrud: "', "MigrationErrors"),
 }
 
@@ -17,18 +18,41 @@ QUERIES = {
     "ErrorQueryDefinition": (
         "errors",
         ["AppLogGroupName"],
-        "fields @timestamp, status, method, path, ms, @message\n"
-        "| filter status >= 500 or @message like /(?i)error|exception/\n"
+        "fields @timestamp, level, status, method, route, ms, message, request_id, release\n"
+        '| filter status >= 500 or level in ["warning", "error", "critical"]\n'
         "| sort @timestamp desc\n"
         "| limit 200",
     ),
     "SlowRequestQueryDefinition": (
         "slow requests",
         ["AppLogGroupName"],
-        "filter ispresent(ms)\n"
-        "| stats count(*) as requests, pct(ms, 50) as p50, pct(ms, 99) as p99, max(ms) as slowest by method, path\n"
+        'filter event = "request"\n'
+        "| stats count(*) as requests, pct(ms, 50) as p50, pct(ms, 99) as p99, max(ms) as slowest,"
+        " avg(db_ms) as database, avg(db_queries) as queries by method, route\n"
         "| sort p99 desc\n"
         "| limit 50",
+    ),
+    "SlowQueryQueryDefinition": (
+        "slow queries",
+        ["AppLogGroupName"],
+        'filter event = "slow_query"\n'
+        "| stats count(*) as times, max(query_ms) as slowest by route, statement\n"
+        "| sort slowest desc\n"
+        "| limit 50",
+    ),
+    "ReleaseQueryDefinition": (
+        "releases",
+        ["AppLogGroupName"],
+        'filter event = "request"\n'
+        "| stats count(*) as requests, sum(status >= 500) as errors, pct(ms, 99) as p99 by bin(5m), release\n"
+        "| sort @timestamp desc",
+    ),
+    "RequestQueryDefinition": (
+        "one request in all tiers",
+        ["AppLogGroupName", "WebLogGroupName"],
+        "fields @timestamp, event, status, method, path, route, ms, seconds, message\n"
+        "| filter request_id = 'the id in X-Request-Id'\n"
+        "| sort @timestamp",
     ),
     "TrafficQueryDefinition": (
         "traffic",

@@ -21,7 +21,8 @@ from tests.mariadb import SECRET_KEY, MariaDB
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-SETTINGS = re.compile(r"DATABASE_\w+|SECRET_KEY|IN_CONTAINER|APP_\w+|WEB_\w+|FLASK_\w+|GUNICORN_\w+|WEB_CONCURRENCY")
+HEAD = max(path.name for path in (ROOT / "app/migrations/versions").glob("*.py"))[:4]  # the newest migration
+SETTINGS = re.compile(r"DATABASE_\w+|SECRET_KEY|IN_CONTAINER|ALLOWED_HOSTS|RELEASE|(APP|WEB|TASK|FLASK|GUNICORN)_\w+")
 
 
 def free_port() -> int:
@@ -107,9 +108,13 @@ def application(url, **settings):
     result = app.test_cli_runner().invoke(args=["migrate", "--wait", "5"])
     assert result.exit_code == 0, result.output
     yield app
+    close(app)
+
+
+def close(app):
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+    app.extensions["database"].close()
 
 
 @pytest.fixture
@@ -205,6 +210,4 @@ def application_of(no_settings, monkeypatch):
 
     yield make
     for app in apps:
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+        close(app)

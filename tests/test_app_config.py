@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import make_url
 
 from app.config import POOL_SIZE, ConfigError, from_environment
+from app.gate import STUCK_AFTER
 from tests.conftest import ROOT, accepts, clean_environment, free_port
 from tests.mariadb import PASSWORD, SECRET_KEY
 
@@ -81,7 +82,35 @@ def test_sqlite_may_be_asked_for_in_a_container():
     ],
 )
 def test_read_replicas(given, hosts):
-    assert from_environment({**MYSQL, "DATABASE_READER_HOST": given})["DATABASE_READER_HOSTS"] == hosts
+    binds = from_environment({**MYSQL, "DATABASE_READER_HOST": given, "DATABASE_PORT": "3307"})["SQLALCHEMY_BINDS"]
+    assert [bind["url"].host for bind in binds.values()] == [host.strip("[]") for host in hosts]
+    assert all((bind["url"].port, bind["url"].username) == (3307, "flaskcrud") for bind in binds.values())
+
+
+def test_sqlite_has_no_replicas():
+    assert from_environment({"DATABASE_READER_HOST": "replica"})["SQLALCHEMY_BINDS"] == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [("", set()), ("www.example", {"www.example"}), ("WWW.example, shop.example", {"www.example", "shop.example"})],
+)
+def test_allowed_hosts(given, hosts):
+    assert from_environment({"ALLOWED_HOSTS": given})["ALLOWED_HOSTS"] == hosts
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("", ""),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/flaskcrud/app@sha256:" + "1f0c" * 16, "1f0c1f0c1f0c"),
+        ("registry:5000/flaskcrud/app:v1.2", "v1.2"),
+        ("registry:5000/flaskcrud/app", "registry:5000/flaskcrud/app"),
+        ("2026-11-23", "2026-11-23"),
+    ],
+)
+def test_release(given, name):
+    assert from_environment({"RELEASE": given})["RELEASE"] == name
 
 
 READER_RULE = "DATABASE_READER_HOST must be host names, comma separated; the port goes into DATABASE_PORT"
@@ -119,6 +148,8 @@ BAD = [
         {"DATABASE_URL": "mysql://u:secret@db/n?ssl_mode=REQUIRED"},
         "DATABASE_URL: unknown option 'ssl_mode' (verified TLS is DATABASE_SSL_CA)",
     ),
+    ({"ALLOWED_HOSTS": "a,,b"}, "ALLOWED_HOSTS must be host names without a port, comma separated"),
+    ({"ALLOWED_HOSTS": "a:80"}, "ALLOWED_HOSTS must be host names without a port, comma separated"),
     ({**MYSQL, "SECRET_KEY": "short"}, "SECRET_KEY must have at least 16 characters"),
     (
         {**MYSQL, "DATABASE_SSL_CA": "/nowhere/ca.pem"},
@@ -182,11 +213,15 @@ def test_migrate_reports_an_unreachable_database_in_one_line():
 
 def test_database_calls_are_bounded():
     options = from_environment(MYSQL)["SQLALCHEMY_ENGINE_OPTIONS"]
-    assert options["pool_pre_ping"]
     assert options["pool_size"] + options["max_overflow"] == POOL_SIZE
     assert 0 < options["pool_timeout"] <= 1
+    waits = options["connect_args"]
     for name in ["connect_timeout", "read_timeout", "write_timeout"]:
-        assert 0 < options["connect_args"][name] <= 5
+        assert 0 < waits[name] <= 3
+    # A turn, a replica's answer, the primary's answer: an error page within 5 s.
+    replica = from_environment({**MYSQL, "DATABASE_READER_HOST": "r"})["SQLALCHEMY_BINDS"]["replica r"]
+    waited_for = STUCK_AFTER + replica["connect_args"]["read_timeout"] + STUCK_AFTER + waits["read_timeout"]
+    assert waited_for < 5
 
 
 def test_given_authority_means_verified_tls():

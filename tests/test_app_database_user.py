@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app import database_user
-from tests.conftest import Browser, mariadb_server, rows
+from tests.conftest import HEAD, Browser, mariadb_server, rows
 from tests.mariadb import APP_PASSWORD, PASSWORD
 
 PUNCTUATION = string.punctuation[::-1] + " "
@@ -26,7 +26,7 @@ def log_in(mariadb, given, **options):
 def test_pages_as_the_applications_user(mariadb, migrate_with, application_of, name):
     given = mariadb.database_of_master(name)
     result = migrate_with(given)
-    assert result.output.startswith("migrate: upgraded from an empty database to 0002 in ")
+    assert result.output.startswith(f"migrate: upgraded from an empty database to {HEAD} in ")
     assert result.output.endswith(f" s, user {given['APP_DATABASE_USERNAME']} may read and write rows\n")
     app = application_of(given)
     browser = Browser(app)
@@ -58,7 +58,7 @@ def test_a_changed_password_takes_effect(mariadb, migrate_with, sql_mode):
     with pytest.raises(pymysql.OperationalError, match="Access denied"):
         log_in(mariadb, old)
     log_in(mariadb, new)
-    line = f"nothing to do, the database is at 0002, user {old['APP_DATABASE_USERNAME']} may read and write rows"
+    line = f"nothing to do, the database is at {HEAD}, user {old['APP_DATABASE_USERNAME']} may read and write rows"
     assert [result.output for result in results[1:]] == [f"migrate: {line}\n"] * 2
 
 
@@ -172,4 +172,4 @@ def test_a_migrating_user_who_may_not_make_users_is_told_so(mariadb, migrate_wit
 def test_sqlite_knows_no_users(migrate_with, tmp_path):
     given = APP | {"DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite"}
     migrate_with(given)
-    assert migrate_with(given).output == "migrate: nothing to do, the database is at 0002\n"
+    assert migrate_with(given).output == f"migrate: nothing to do, the database is at {HEAD}\n"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from fnmatch import fnmatch
 
@@ -9,6 +10,8 @@ import pytest
 import yaml
 
 from app import config
+from app.admission import IMPORT
+from templates.containers import STOP_TIMEOUT
 from tests.conftest import ROOT, clean_environment
 
 DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
@@ -102,7 +105,7 @@ def test_build_context_holds_what_is_copied_and_nothing_else():
 
 
 def environment_names(module):
-    return set(re.findall(r"\b(?:(?:APP_)?DATABASE_[A-Z_]+|SECRET_KEY)\b", module))
+    return set(re.findall(r"\b(?:(?:APP_)?DATABASE_[A-Z_]+|SECRET_KEY|ALLOWED_HOSTS|RELEASE)\b", module))
 
 
 def test_compose_gives_names_that_the_application_knows():
@@ -146,6 +149,84 @@ def test_compose_keeps_the_masters_password_from_the_application():
     assert config.application_user(master, master["DATABASE_USERNAME"])[0] == "flaskcrud_app"
 
 
+def fake(directory, name, script):
+    program = directory / "bin" / name
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+def run_script(name, *words, path, **environ):
+    environ = {**clean_environment(CONTAINER_ENGINE="", COMPOSE="", **environ), "PATH": f"{path}/bin:/usr/bin:/bin"}
+    return subprocess.run(
+        ["bash", path / "docker" / name, *words], env=environ, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """What the scripts of docker/ read, and a directory of programs, bin."""
+    for name in ("bin", "docker", "config"):
+        (tmp_path / name).mkdir()
+    for name in ("images.sh", "up.sh"):
+        shutil.copy(ROOT / "docker" / name, tmp_path / "docker")
+    for path in (ROOT / "config").glob("*.env"):
+        shutil.copy(path, tmp_path / "config")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("env", "platform"), [("lab", "linux/amd64"), ("standard", "linux/arm64"), (None, None)])
+def test_images_are_built_for_the_processor_that_the_environment_names(checkout, env, platform):
+    fake(checkout, "docker", f'echo "$@" >> {checkout}/said')
+    result = run_script("images.sh", *([env] if env else []), path=checkout)
+    assert result.returncode == 0, result.stderr
+    builds = [line for line in (checkout / "said").read_text().splitlines() if line.startswith("build ")]
+    option = f" --platform {platform}" if platform else ""
+    assert builds == [
+        f"build --file docker/Dockerfile --target {target} --tag flaskcrud-{target}{option} ."
+        for target in ("app", "web")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "line"),
+    [
+        ("exit 1", [], "error: docker does not answer `docker info`: start it, or set CONTAINER_ENGINE\n"),
+        ("exit 0", ["none"], "error: there is no config/none.env\n"),
+    ],
+)
+def test_images_says_in_one_line_why_not(checkout, script, words, line):
+    fake(checkout, "docker", script)
+    result = run_script("images.sh", *words, path=checkout)
+    assert (result.returncode, result.stderr.replace(f"{checkout}/bin/", "")) == (1, line)
+
+
+def test_up_makes_secrets_once_that_only_we_can_read_and_passes_words_on(checkout):
+    fake(checkout, "docker", f'echo "$@" >> {checkout}/said')
+    for words in ([], ["down"]):
+        assert run_script("up.sh", *words, path=checkout).returncode == 0
+    secrets = checkout / "build/compose.env"
+    made = dict(line.split("=") for line in secrets.read_text().splitlines())
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    assert set(made) == set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker/compose.yaml").read_text()))
+    assert all(re.fullmatch("[0-9a-f]{48}", value) for value in made.values())
+    assert len(set(made.values())) == 3
+    common = "compose --env-file build/compose.env --file docker/compose.yaml"
+    said = (checkout / "said").read_text().splitlines()
+    assert [line for line in said if "version" not in line] == [f"{common} up --build", f"{common} down"]
+    before = secrets.read_text()
+    run_script("up.sh", path=checkout)
+    assert secrets.read_text() == before
+
+
+def test_up_says_in_one_line_what_is_missing(checkout):
+    fake(checkout, "docker", "exit 1")
+    result = run_script("up.sh", path=checkout)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: `docker compose version` does not work")
+    assert result.stderr.count("\n") == 1
+    assert not (checkout / "build").exists()
+
+
 def test_compose_says_which_secrets_to_export():
     text = (ROOT / "docker/compose.yaml").read_text()
     assert set(re.findall(r"^#   export (\w+)=", text, re.MULTILINE)) == set(re.findall(r"\$\{(\w+):\?", text))
@@ -165,6 +246,8 @@ def test_each_idle_connection_is_closed_by_the_side_that_reuses_it():
 def test_nginx_takes_a_little_more_than_the_application():
     limit = int(re.search(r"client_max_body_size (\d+)k;", TEMPLATE)[1]) * 1024
     assert config.FORM_BYTES < limit <= 2 * config.FORM_BYTES
+    of_files = int(re.search(rf"location ~ {IMPORT}\$ \{{[^}}]*client_max_body_size (\d+)k;", TEMPLATE)[1]) * 1024
+    assert config.IMPORT_BYTES < of_files <= 1.1 * config.IMPORT_BYTES
 
 
 def test_threads_outnumber_database_connections():
@@ -172,11 +255,20 @@ def test_threads_outnumber_database_connections():
     assert default > 4 * config.POOL_SIZE
 
 
-@pytest.mark.parametrize("name", ["WEB_PORT", "APP_PORT"])
-def test_start_web_refuses_a_port_that_is_no_number(name, tmp_path):
+def test_the_whole_stop_fits_into_the_time_that_compose_and_ecs_give():
+    """nginx first, then Gunicorn, each with a time of its own."""
+    drain = int(re.search(r"WEB_DRAIN:-(\d+)", (ROOT / "docker/start-web.sh").read_text())[1])
+    web = drain + seconds("worker_shutdown_timeout", TEMPLATE)
+    app = int(re.search(r"^graceful_timeout = (\d+)", (ROOT / "docker/gunicorn.conf.py").read_text(), re.MULTILINE)[1])
+    for service, needed in (("web", web), ("app", app)):
+        assert needed < int(COMPOSE["services"][service]["stop_grace_period"].removesuffix("s")) <= STOP_TIMEOUT
+
+
+@pytest.mark.parametrize("name", ["WEB_PORT", "APP_PORT", "WEB_RATE_LIMIT", "WEB_DRAIN"])
+def test_start_web_refuses_what_is_no_number(name, tmp_path):
     result = subprocess.run(
         ["sh", ROOT / "docker/start-web.sh"], env=clean_environment(**{name: "80;"}), capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert result.returncode == 1
-    assert result.stderr.startswith("start-web.sh: WEB_PORT and APP_PORT must be numbers")
+    assert result.stderr.startswith("start-web.sh: WEB_PORT, APP_PORT, WEB_RATE_LIMIT and WEB_DRAIN must be numbers")

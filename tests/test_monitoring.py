@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.nest import ROOT, flat, of_type
+from tests.nest import flat, of_type
 
 ON = {"EnableMonitoring": "true", "ReadReplicas": "2"}
 RESOURCES = flat(**ON)
@@ -97,23 +97,6 @@ def test_dashboard_is_json_and_every_name_in_it_is_filled(replicas):
     places = [(widget["x"], widget["y"]) for widget in widgets]
     assert len(set(places)) == len(places)
     assert max(widget["x"] + widget["width"] for widget in widgets) <= 24
-
-
-def test_metric_filters_use_fields_that_the_application_logs():
-    fields = set(re.findall(r'^ +"(\w+)": ', (ROOT / "docker/gunicorn.conf.py").read_text(), re.MULTILINE))
-    used = set()
-    for item in of_type(RESOURCES, "AWS::Logs::MetricFilter").values():
-        used |= set(re.findall(r"\$\.(\w+)", item["FilterPattern"]))
-    assert used
-    assert used <= fields
-
-
-def test_queries_use_fields_that_the_logs_have():
-    logged = set(re.findall(r'"(\w+)":', (ROOT / "docker/gunicorn.conf.py").read_text()))
-    logged |= set(re.findall(r'"(\w+)":"\$', (ROOT / "docker/nginx.conf.template").read_text()))
-    for item in of_type(RESOURCES, "AWS::Logs::QueryDefinition").values():
-        for name in re.findall(r"(?:ispresent|pct|max|sum)\((\w+)", item["QueryString"]):
-            assert name in logged, item["Name"]
 
 
 @pytest.mark.parametrize(("replicas", "count"), [("0", 1), ("2", 3)])

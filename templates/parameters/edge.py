@@ -12,7 +12,8 @@ EDGE = {
     ),
     "DomainName": text(
         "Host name of the application, as in www.example.com, in the zone HostedZoneId: it will lead to the load"
-        " balancer, and without CertificateArn a certificate for it is made and validated",
+        " balancer, without CertificateArn a certificate for it is made and validated, and the application answers to"
+        " no other name",
         r"^$|^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
         "must be empty or a host name in lower case, as in www.example.com",
         "",

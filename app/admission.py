@@ -1,0 +1,30 @@
+"""What is let in: requests for a name of ours, and bodies of the length that their address takes."""
+
+from flask import Flask, abort, current_app, request
+
+from app.config import IMPORT_BYTES
+
+IMPORT = "/import"  # the end of the paths that take files, here and in docker/nginx.conf.template
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(check_host)
+    app.before_request(allow_files)
+
+
+def check_host():
+    """Refuse a request for another name, so that no link is ever made with it. Health is asked for by address."""
+    allowed = current_app.config["ALLOWED_HOSTS"]
+    if allowed and request.blueprint != "health" and name_of(request.host) not in allowed:
+        abort(421)
+
+
+def name_of(host: str) -> str:
+    """Return the host of a Host header without its port, in lower case."""
+    return host.rpartition(":")[0].lower() if host.rpartition(":")[2].isdigit() else host.lower()
+
+
+def allow_files():
+    """Take a longer body where files are imported; everywhere else MAX_CONTENT_LENGTH counts."""
+    if request.path.endswith(IMPORT):
+        request.max_content_length = IMPORT_BYTES

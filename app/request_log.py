@@ -1,0 +1,85 @@
+"""One line of JSON a request and an event: what CloudWatch reads as columns, and templates/log_insights.py counts.
+
+Of a request: the rule that it matched instead of its path, no query string, no address and nothing that was sent. What
+the database did for it is counted by query_log.py.
+"""
+
+import json
+import logging
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+
+from flask import Flask, current_app, g, has_request_context, request
+
+from app.query_log import route
+
+HEADER = "X-Request-Id"
+REQUEST_ID = re.compile(r"[A-Za-z0-9=;._:-]{8,128}")  # nginx's own, or the load balancer's X-Amzn-Trace-Id
+QUIET = {"health.healthz", "health.readyz"}
+OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+log = logging.getLogger("app.request")
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(begin)
+    app.after_request(end)
+
+
+def begin():
+    g.started = time.perf_counter()
+    given = request.headers.get(HEADER, "")
+    g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+def end(response):
+    """Have the line written when the whole answer is sent: what streams is not done before."""
+    response.headers[HEADER] = g.request_id
+    if request.endpoint not in QUIET:
+        # The request is gone by then.
+        line = {
+            "event": "request",
+            "request_id": g.request_id,
+            "method": request.method,
+            "route": route() or "none",
+            "status": response.status_code,
+            "release": current_app.config["RELEASE"],
+        }
+        used, started = g._get_current_object(), g.started
+        response.call_on_close(lambda: write(line, used, started))
+    return response
+
+
+def write(line: dict, used, started: float) -> None:
+    """Log the line with what the request used."""
+    measured = {
+        "ms": milliseconds(time.perf_counter() - started),
+        "db_ms": milliseconds(used.get("db_seconds", 0.0)),
+        "db_queries": used.get("db_queries", 0),
+    }
+    log.info("%s %s %s", line["method"], line["route"], line["status"], extra={**line, **measured})
+
+
+def milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
+
+
+class JsonFormatter(logging.Formatter):
+    """Write a record with its extra fields as one JSON object; what happens during a request has its id and rule."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+        }
+        extra = {name: value for name, value in vars(record).items() if name not in OWN}
+        if "event" not in extra:
+            line |= {"event": record.name, "message": record.getMessage()}
+        if has_request_context() and "request_id" in g:
+            line |= {"request_id": g.request_id, "route": route() or "none"}
+        line |= extra
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)

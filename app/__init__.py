@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import cli, config, entries, errors, health, security
+from app import api, cli, config, entries, errors, health, security
 from app.models import db
 
 
@@ -21,6 +21,7 @@ def create_app(overrides=None) -> Flask:
     security.init_app(app)
     app.register_blueprint(health.blueprint)
     entries.init_app(app)
+    api.init_app(app)
     errors.init_app(app)
     cli.init_app(app)
     return app

@@ -81,7 +81,7 @@ def test_a_page_of_a_list_reads_its_own_rows_and_one_more(large, sort, status):
     assert reads == 51
 
 
-# Search, status: how many rows a page may read. A candidate is read once or twice as a word's and again from a temporary
+# Search, status: how many rows a page may read. A candidate is read once or twice as a word, again from a temporary
 # table, then looked up in each other index that the search asks; the rarest word is found by counting.
 SEARCHES = {
     ("absent", None): 10,

@@ -6,6 +6,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app.api.problems import is_api, problem
 from app.database import OutcomeUnknown
 from app.store import InvalidQuery, NotFound
 
@@ -43,6 +44,8 @@ def init_app(app: Flask) -> None:
 
 
 def page(code: int, heading: str, advice: str):
+    if is_api():
+        return problem(code), code
     return render_template("error.html", code=code, heading=heading, advice=advice), code
 
 

@@ -345,6 +345,7 @@ def test_a_cursor_of_another_list_is_refused(other):
         ({"status": "maybe"}, "status"),
         ({"status": ""}, "status"),
         ({"sort": "random"}, "sort"),
+        ({"sort": ""}, "sort"),
         ({"sort": "title", "search": "a"}, "sort"),
         ({"search": "x" * 201}, "search"),
         ({"search": "a b c d e f g h i"}, "search"),

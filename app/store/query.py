@@ -71,7 +71,7 @@ def make_query(
     words = tuple(words_of(search))
     if len(words) > SEARCH_WORDS:
         raise InvalidQuery("search", f"The search has {len(words)} words; {SEARCH_WORDS} is the limit.")
-    sort = sort or NEWEST
+    sort = NEWEST if sort is None else sort
     if sort not in SORTS:
         raise InvalidQuery("sort", f"The order must be one of {', '.join(SORTS)}.")
     if search and sort not in SEARCH_SORTS:

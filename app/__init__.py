@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app import admission, api, cli, config, database, entries, errors, health, request_log, security, static_files
+from app import admission, api, cli, config, database, errors, health, pages, request_log, security, static_files
 from app.models import db
 
 
@@ -24,7 +24,7 @@ def create_app(overrides=None) -> Flask:
     security.init_app(app)
     static_files.init_app(app)
     app.register_blueprint(health.blueprint)
-    entries.init_app(app)
+    pages.init_app(app)
     api.init_app(app)
     errors.init_app(app)
     cli.init_app(app)

@@ -12,7 +12,7 @@
 | ALLOWED_HOSTS | the host names by which visitors may come, comma separated; any when unset |
 | RELEASE | what the log calls this release: an image's name is shortened to the start of its digest, or its tag |
 | TASK_CPU, TASK_MEMORY | CPU units (1024 a processor) and MiB of the task: how many workers, docker/gunicorn.conf.py |
-| SECRET_KEY | signs cookies and form tokens; the same in every process behind one address |
+| SECRET_KEY | signs cookies; the same in every process behind one address |
 | IN_CONTAINER | set by the image: nothing may be missing then |
 
 An empty variable counts as unset, because compose files and task definitions pass unset ones as empty.
@@ -88,11 +88,6 @@ def from_environment(environ: Mapping[str, str]) -> dict:
         "MAX_CONTENT_LENGTH": FORM_BYTES,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
-        # A form left open over lunch is not an attack: the token lives as long as the session that it is bound to.
-        "WTF_CSRF_TIME_LIMIT": None,
-        # The token is the protection. The referrer check would refuse every form where something in front of the load
-        # balancer, such as a CDN, rewrites Host.
-        "WTF_CSRF_SSL_STRICT": False,
     }
 
 

@@ -1,7 +1,6 @@
 """Every error as a page. An error page reads neither session nor database, so that it cannot fail in turn."""
 
 from flask import Flask, current_app, render_template
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -16,24 +15,30 @@ RETRY_AFTER = 5  # seconds
 # Status: (heading, what to do about it).
 PAGES = {
     400: ("That request cannot be used", "Something in it is malformed. Go back, reload the page and try again."),
+    403: (
+        "That did not come from here",
+        "Changes are taken from pages of this site only. Nothing was changed. Open the list and try it there.",
+    ),
     404: ("Nothing here", "There is no such page, or the entry was deleted in the meantime."),
     405: ("Not that way", "This address does not take that kind of request. Nothing was changed."),
     413: (
         "Too much at once",
-        "The form holds more than an entry may. Shorten it and send it again. Nothing was saved.",
+        "The form holds more than an entry may, or the file is too large. Shorten it and send it again. "
+        "Nothing was saved.",
     ),
+    415: ("Not in that form", "This address takes what a form sends, and nothing else. Nothing was changed."),
     500: ("That was our mistake", "The error was logged. Your last change may or may not have been saved: look first."),
+    421: ("Not this site", "This address is not one of those that this site answers to."),
+    429: ("Too many requests", "Wait a moment and try again."),
     503: ("The database is away", "It should be back in a moment. Your entries are safe. Try again in a few seconds."),
 }
 OUTCOME_UNKNOWN = (
     "The answer of the database was lost",
     "Your last change may or may not have been saved. Look first, in a few seconds.",
 )
-FORM_EXPIRED = ("This form is too old", "Go back, reload the page and send it again. Nothing was saved.")
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(CSRFError, form_expired)
     app.register_error_handler(HTTPException, http_error)
     for error in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(error, database_away)
@@ -47,10 +52,6 @@ def page(code: int, heading: str, advice: str):
     if is_api():
         return problem(code), code
     return render_template("error.html", code=code, heading=heading, advice=advice), code
-
-
-def form_expired(error):
-    return page(400, *FORM_EXPIRED)
 
 
 def http_error(error):

@@ -1,21 +1,28 @@
-"""What holds for every answer: form tokens, cookies, headers, and whom we believe about the client."""
+"""What holds for every answer: who may change something, cookies, headers, and whom we believe about the client."""
 
-from flask import Flask, request
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, request
 from flask.sessions import SecureCookieSessionInterface
-from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    # Pages show what was stored a moment ago, and one visitor's form token: ask again, share with nobody.
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # Pages show what was stored a moment ago: ask again, share with nobody.
     "Cache-Control": "private, no-cache",
 }
+HTTPS_ONLY = "max-age=31536000"  # a year, for this host alone: its subdomains are not ours to decide about
 
-csrf = CSRFProtect()
+CHANGES_NOTHING = {"GET", "HEAD", "OPTIONS"}
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -26,15 +33,46 @@ class Sessions(SecureCookieSessionInterface):
 
 
 def init_app(app: Flask) -> None:
-    csrf.init_app(app)
     app.session_interface = Sessions()
+    app.before_request(refuse_foreign_change)
     app.after_request(add_headers)
     # client -> load balancer -> nginx -> here. Each of the two appends its caller's address to X-Forwarded-For, so the
     # client's is the second from the right. X-Forwarded-Proto is the balancer's, passed on by nginx.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=2, x_proto=1, x_host=0, x_port=0, x_prefix=0)
 
 
+def refuse_foreign_change():
+    """Refuse a change that a page of somebody else sends. The API is for programs, of which nothing tells that."""
+    if request.method not in CHANGES_NOTHING and sent_by_us(request.headers, request.host) is False:
+        abort(403)
+
+
+def refuse_unless_ours():
+    """Refuse a change that a page of ours does not demonstrably send: what forms can do is done by our forms only."""
+    if request.method not in CHANGES_NOTHING and not sent_by_us(request.headers, request.host):
+        abort(403)
+
+
+def sent_by_us(headers: Mapping[str, str], host: str) -> bool | None:
+    """Tell whether a page of ours at host made the browser send this request; None if nothing tells.
+
+    A page cannot forge either header. Sec-Fetch-Site comes with HTTPS only, Origin with every POST; "none" is the
+    visitor's own doing, such as loading an answer again. docs/decisions/0024 says why this is enough.
+    """
+    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    if origin is not None:
+        try:
+            return urlsplit(origin).netloc.lower() == host.lower()
+        except ValueError:
+            return False
+    return None
+
+
 def add_headers(response):
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
     return response

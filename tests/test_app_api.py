@@ -324,7 +324,7 @@ def test_the_api_sets_no_cookie_and_has_the_security_headers(app):
     for path in (URL, ONE, "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/nothing"):
         headers = client.get(path).headers
         assert "Set-Cookie" not in headers
-        assert "default-src 'self'" in headers["Content-Security-Policy"]
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 

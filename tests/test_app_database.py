@@ -36,12 +36,12 @@ def test_tables_are_utf8mb4_whatever_the_database_is(mysql_app):
 def test_pages_on_mariadb(mysql_app):
     browser = Browser(mysql_app)
     browser.add("😀" * 200, description="é" * 2000)
-    browser.post("/entries/1/edit", {"title": "😀 changed", "status": "done"})
+    browser.post("/entries/1/edit", {"title": "😀 changed", "status": "done", "version": 1})
     page = browser.get("/").text
     assert "😀 changed" in page
-    assert 'class="entry done"' in page
+    assert "<li class=done>" in page
     assert browser.get("/entries/999999999999999999/edit").status_code == 404
-    assert browser.post("/entries/1/toggle").status_code == 303
+    assert browser.post("/entries/1/open").status_code == 303
     assert rows(mysql_app, "SELECT status FROM entries") == [("open",)]
     assert browser.post("/entries/1/delete").status_code == 303
     assert rows(mysql_app, "SELECT id FROM entries") == []

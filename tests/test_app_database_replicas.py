@@ -54,10 +54,9 @@ class Site:
 
     def __init__(self, app):
         self.app = app
-        app.config["WTF_CSRF_ENABLED"] = False  # the pages below have no forms
         app.add_url_rule("/where", "where", lambda: str(database.read(lambda c: c.exec_driver_sql(WHERE).scalar())))
         app.add_url_rule("/titles", "titles", lambda: jsonify(database.read(self.titles)))
-        app.add_url_rule("/add/<title>", "add", self.add, methods=["POST"])
+        app.add_url_rule("/add/<title>", "add", self.add, methods=["PUT"])
 
     @staticmethod
     def titles(connection):
@@ -111,7 +110,7 @@ def test_reads_go_to_the_replica_and_own_writes_are_seen_although_it_is_late(sit
     wait_until(lambda: site.where() == pair.replica.port, what="a read from the replica")
     pair.follow(delay=2)
     writer, other = site.app.test_client(), site.app.test_client()
-    response = writer.post("/add/mine")
+    response = writer.put("/add/mine")
     assert response.text == str(pair.primary.port), "what follows a write within a request sees it"
     assert response.headers["Set-Cookie"].startswith("wrote_at=")
     assert "HttpOnly" in response.headers["Set-Cookie"]
@@ -172,7 +171,7 @@ def test_reads_go_on_while_the_primary_is_away(site, pair):
 def test_a_writer_that_became_read_only_is_left_for_the_one_that_its_name_leads_to(site, pair):
     """As after a failover: the old writer answers, but refuses to write."""
     browser = site.app.test_client()
-    assert browser.post("/add/before").status_code == 200
+    assert browser.put("/add/before").status_code == 200
     pair.replica.run("STOP SLAVE", "SET GLOBAL read_only = 0")
     pair.primary.run("SET GLOBAL read_only = 1")
 
@@ -181,7 +180,7 @@ def test_a_writer_that_became_read_only_is_left_for_the_one_that_its_name_leads_
 
     event.listen(site.app.extensions["database"].primary, "do_connect", moved)
     try:
-        assert browser.post("/add/after").text == str(pair.replica.port)
+        assert browser.put("/add/after").text == str(pair.replica.port)
     finally:
         pair.primary.run("SET GLOBAL read_only = 0")
         pair.replica.run(f"DELETE FROM {pair.given['DATABASE_NAME']}.entries", "SET GLOBAL read_only = 1")

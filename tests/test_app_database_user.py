@@ -32,8 +32,8 @@ def test_pages_as_the_applications_user(mariadb, migrate_with, application_of, n
     browser = Browser(app)
     browser.add("first")
     browser.add("😀 second")
-    assert browser.post("/entries/1/edit", {"title": "changed", "status": "done"}).status_code == 303
-    assert browser.post("/entries/2/toggle").status_code == 303
+    assert browser.post("/entries/1/edit", {"title": "changed", "status": "done", "version": 1}).status_code == 303
+    assert browser.post("/entries/2/done").status_code == 303
     assert "changed" in browser.get("/").text
     assert browser.post("/entries/1/delete").status_code == 303
     assert rows(app, "SELECT title, status FROM entries") == [("😀 second", "done")]

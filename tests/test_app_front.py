@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app import config
 from app.models import db
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Browser
 
 STYLE = (ROOT / "app/static/style.css").read_bytes()
 HASHED = f"/static/style.{hashlib.sha256(STYLE).hexdigest()[:10]}.css"
@@ -40,19 +40,18 @@ def test_any_name_when_none_is_set(app):
 
 
 def test_longer_bodies_where_files_are_imported_only(app):
-    app.config["WTF_CSRF_ENABLED"] = False
 
     def length():
         return str(len(request.get_data()))
 
-    for number, path in enumerate(["/elsewhere", "/import", "/entries/import"]):
+    for number, path in enumerate(["/elsewhere", "/import", "/other/import"]):
         app.add_url_rule(path, f"length{number}", length, methods=["POST"])
-    client = app.test_client()
+    browser = Browser(app)
     long, longest = b"x" * (config.FORM_BYTES + 1), b"x" * config.IMPORT_BYTES
-    assert client.post("/elsewhere", data=long).status_code == 413
-    for path in ("/import", "/entries/import"):
-        assert client.post(path, data=longest).text == str(config.IMPORT_BYTES)
-        assert client.post(path, data=longest + b"x").status_code == 413
+    assert browser.post("/elsewhere", data=long).status_code == 413
+    for path in ("/import", "/other/import"):
+        assert browser.post(path, data=longest).text == str(config.IMPORT_BYTES)
+        assert browser.post(path, data=longest + b"x").status_code == 413
 
 
 def test_pages_name_static_files_by_their_content(browser):

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from app import config
-from tests.conftest import ROOT, accepts, clean_environment, free_port, running, token_in, wait_until
+from tests.conftest import ROOT, accepts, clean_environment, free_port, running, wait_until
 from tests.test_docker import copied, of
 
 
@@ -141,23 +141,28 @@ def test_site_never_keeps_a_file_of_another_release_for_ever(site):
 
 
 @pytest.mark.slow
-def test_site_takes_a_form(site):
-    response, page = site.call("/entries/new", Host="www.example:8443", X_Forwarded_Proto="https")
-    cookie = response.getheader("Set-Cookie")
-    assert "Secure" in cookie, "nginx passes on the load balancer's X-Forwarded-Proto"
-    form = f"csrf_token={token_in(page.decode())}&title=%F0%9F%98%80+through+nginx"
-    send = {"Cookie": cookie.split(";")[0], "Content_Type": "application/x-www-form-urlencoded"}
-    response, _ = site.call("/entries/new", "POST", form, Host="www.example:8443", X_Forwarded_Proto="https", **send)
+def test_site_takes_a_form_from_its_own_pages_only(site):
+    form = "title=%F0%9F%98%80+through+nginx"
+    send = {"Host": "www.example:8443", "Content_Type": "application/x-www-form-urlencoded"}
+    response, _ = site.call("/entries/new", "POST", form, Origin="https://www.example:8443", **send)
     assert response.status == 303
     assert response.getheader("Location") == "/"
     assert "😀 through nginx" in site.call("/")[1].decode()
-    assert site.call("/entries/new", "POST", "title=a", **send)[0].status == 400
+    for headers in [{}, {"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}]:
+        assert site.call("/entries/new", "POST", form, **send, **headers)[0].status == 403
 
 
 @pytest.mark.slow
-def test_site_cookie_is_not_secure_without_https(site):
-    for proto in [{}, {"X_Forwarded_Proto": "http"}, {"X_Forwarded_Proto": "nonsense"}]:
-        assert "Secure" not in site.call("/entries/new", **proto)[0].getheader("Set-Cookie")
+@pytest.mark.parametrize(("proto", "secure"), [("https", True), ("http", False), ("nonsense", False), (None, False)])
+def test_site_cookies_are_secure_behind_https(site, proto, secure):
+    """nginx passes on the load balancer's X-Forwarded-Proto."""
+    headers = {"X_Forwarded_Proto": proto} if proto else {}
+    send = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+    response, _ = site.call("/entries/new", "POST", "title=a", **send, **headers)
+    assert response.status == 303
+    assert all(("Secure" in cookie) is secure for cookie in response.headers.get_all("Set-Cookie"))
+    assert bool(response.getheader("Strict-Transport-Security")) is secure
+    assert not site.call("/", **headers)[0].getheader("Set-Cookie")
 
 
 @pytest.mark.slow
@@ -214,11 +219,11 @@ def test_site_listens_on_loopback_only_for_the_application(site):
 @pytest.mark.slow
 def test_site_refuses_a_large_form_in_both_places(site):
     limit = config.FORM_BYTES
-    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    form = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
     response, body = site.call("/entries/new", "POST", "x" * (limit + 1), **form)
     assert (response.status, b"Too much at once" in body) == (413, True)
     assert site.call("/entries/new", "POST", "x" * (2 * limit), **form)[0].status == 413
-    assert site.call("/nothing/import", "POST", b"x" * config.IMPORT_BYTES)[0].status in {400, 404}
+    assert site.call("/nothing/import", "POST", b"x" * config.IMPORT_BYTES, **form)[0].status in {400, 404}
     assert site.call("/nothing/import", "POST", b"x" * int(config.IMPORT_BYTES * 1.1))[0].status == 413
 
 

@@ -72,9 +72,13 @@ def toggle(connection: Connection, entry_id: int) -> StoredEntry:
     return get(connection, entry_id)
 
 
-def set_status(connection: Connection, entry_ids: Collection[int], status: str) -> int:
-    """Give those entries the status and return how many of them had another one."""
-    return change(connection, [ENTRIES.c.id.in_(entry_ids), ENTRIES.c.status != status], status)
+def set_status(connection: Connection, entry_ids: Collection[int], status: str) -> list[int]:
+    """Give those entries the status and return the ids of those that had another one, ascending."""
+    others = select(ENTRIES.c.id).where(ENTRIES.c.id.in_(entry_ids), ENTRIES.c.status != status)
+    ids = list(connection.scalars(others.order_by(ENTRIES.c.id).with_for_update()))
+    if ids:
+        change(connection, [ENTRIES.c.id.in_(ids)], status)
+    return ids
 
 
 def change(connection: Connection, conditions: list, status) -> int:

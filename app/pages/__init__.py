@@ -1,0 +1,35 @@
+"""The pages, rendered here and usable without scripts: the list, the form of an entry, bulk changes, export, import."""
+
+from flask import Blueprint, Flask, abort, request
+from werkzeug.routing import BaseConverter
+
+from app.pages import bulk, entries, exports, imports
+from app.security import refuse_unless_ours
+
+FORMS = {"", "application/x-www-form-urlencoded", "multipart/form-data"}
+
+blueprint = Blueprint("pages", __name__)
+for module in (entries, bulk, exports, imports):
+    blueprint.register_blueprint(module.blueprint)
+blueprint.before_request(refuse_unless_ours)
+
+
+class IdConverter(BaseConverter):
+    """An entry's id in an address: every one that a BIGINT column can hold, near enough. Anything else is not found."""
+
+    regex = "[1-9][0-9]{0,17}"
+
+    def to_python(self, value):
+        return int(value)
+
+
+def init_app(app: Flask) -> None:
+    app.url_map.converters["id"] = IdConverter
+    app.register_blueprint(blueprint)
+
+
+@blueprint.before_request
+def refuse_other_content():
+    """Say 415 to what is not a form, instead of taking it for a form without fields."""
+    if request.method == "POST" and request.mimetype not in FORMS:
+        abort(415)

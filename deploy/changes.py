@@ -49,19 +49,22 @@ def read(entries: list[dict], nesting: Nesting, known: Mapping[str, Change] | No
     left without any is in the list all the same, see `is_repeat`.
     """
     found = []
-    for entry in (entry["ResourceChange"] for entry in entries if entry["ResourceChange"]["Action"] in ACTIONS):
-        path = prefix + entry["LogicalResourceId"]
-        if ACTIONS[entry["Action"]] is None:
-            continue
+    for entry in (entry["ResourceChange"] for entry in entries):
+        path, action = prefix + entry["LogicalResourceId"], action_of(entry)
         if entry["ResourceType"] != NESTED:
-            found.append(judge(entry, path, known))
+            found += [judge(entry, path, known)] if action else []
             continue
-        found.append(Change(path, NESTED, ACTIONS[entry["Action"]]))
+        found += [Change(path, NESTED, action)] if action else []
         if entry.get("ChangeSetId"):
             found += read(nesting.changes(entry["ChangeSetId"]), nesting, known, f"{path}/")
-        elif entry["Action"] == "Remove":
+        elif action == REMOVE:
             found += _all_gone(entry.get("PhysicalResourceId", ""), nesting, known, f"{path}/")
     return found
+
+
+def action_of(entry: dict) -> str | None:
+    """What a ResourceChange does; one of which the API did not tell when this was written changes something."""
+    return ACTIONS.get(entry["Action"], MODIFY)
 
 
 def is_repeat(change: Change) -> bool:
@@ -80,7 +83,7 @@ def _all_gone(stack_id, nesting, known, prefix) -> Iterator[Change]:
 def judge(entry: dict, path: str, known: Mapping[str, Change] | None) -> Change:
     """One ResourceChange, judged."""
     own = known.get(path) if known is not None else None
-    kind, action = entry["ResourceType"], ACTIONS[entry["Action"]]
+    kind, action = entry["ResourceType"], action_of(entry)
     before = own.before if own else _context(entry, "BeforeContext")
     after = own.after if own else _context(entry, "AfterContext")
     if action != MODIFY:
@@ -100,7 +103,7 @@ def _overall(entry, differences, explained) -> str:
     """CloudFormation's certainty holds; its `Conditional` counts for itself where no property explains it."""
     if entry.get("Replacement") == "True":
         return REPLACED
-    unexplained = entry["Action"] == "Dynamic" or (entry.get("Replacement") == "Conditional" and not explained)
+    unexplained = entry["Action"] != "Modify" or (entry.get("Replacement") == "Conditional" and not explained)
     return worst([*(difference.verdict for difference in differences), *([PERHAPS] if unexplained else [])])
 
 

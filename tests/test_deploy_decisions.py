@@ -74,6 +74,7 @@ def differing(kind, name, verdict, before=1, after=2):
         (modified(DATABASE, detail("KmsKeyId", **REPEAT)), differing(DATABASE, "KmsKeyId", REPLACED), REPLACED),
         (modified(DATABASE, detail("DBName", **MAYBE)), LOOKED_AT, REPLACED),
         (change("Dynamic", "Thing", DATABASE)["ResourceChange"], LOOKED_AT, PERHAPS),
+        (change("SomethingNew", "Thing", DATABASE)["ResourceChange"], LOOKED_AT, PERHAPS),
     ],
 )
 def test_a_change_is_judged_by_all_who_know_of_it(entry, known, verdict):
@@ -115,6 +116,7 @@ def test_nested_stacks_are_looked_into_and_one_that_goes_takes_all_with_it():
         change("Modify", "Data", events.NESTED, ChangeSetId="inner"),
         change("Remove", "Keys", events.NESTED, PhysicalResourceId="arn:old"),
         change("SyncWithActual", "Same"),
+        change("SomethingNew", "Other"),
     ]
     found = changes.read(outer, changes.Nesting(inner.get, gone.get), None)
     assert [(item.path, item.action) for item in found] == [
@@ -124,6 +126,7 @@ def test_nested_stacks_are_looked_into_and_one_that_goes_takes_all_with_it():
         ("Keys", REMOVE),
         ("Keys/Deep", REMOVE),
         ("Keys/Deep/Key", REMOVE),
+        ("Other", MODIFY),
     ]
 
 

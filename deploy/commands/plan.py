@@ -55,7 +55,12 @@ def _planned(aws, wanted, bootstrap, templates) -> Plan:
     if bootstrap is None or action == REPLACE_EMPTY:
         # There is nothing to ask CloudFormation with or for: no bucket for the templates, or no stack to change.
         between = versions(aws, wanted, there, FROM_DEPLOY)
-        return Plan(between.known() or [], between)
+        known = between.known()
+        if known is None:
+            raise Problem(
+                f"{wanted.stack} cannot be compared with out/: it was deployed from templates of another kind"
+            )
+        return Plan(known, between)
     given = _images(aws, wanted)
     url = upload(aws, outputs(bootstrap)["ArtifactBucketName"], templates)
 

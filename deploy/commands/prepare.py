@@ -63,14 +63,19 @@ def bootstrap(env: str) -> None:
 
 
 def bootstrap_changes(aws: Aws, wanted: Settings, stack: dict | None, body: str) -> list[Change]:
-    """What an update of the stack with repositories and bucket would change; it has no change set. None: all is new."""
+    """What an update of the stack with repositories and bucket would change; it has no change set. None: all is new.
+
+    Problem: it is there, and its template cannot be resolved here.
+    """
     parameters = {"RepositoryNamespace": wanted.stack}
     pseudo = environment.pseudo(aws.region, wanted.bootstrap_stack)
     after = resolve(
         {"bootstrap.yaml": template.parse(body, "out/bootstrap.yaml")}, "bootstrap.yaml", parameters, pseudo
     )
     before = deployed.nest(aws, stack) if stack else EMPTY
-    return compare(before, after, aws.region) if before else []
+    if before is None:
+        raise Problem(f"{wanted.bootstrap_stack} cannot be compared with out/bootstrap.yaml: is it somebody else's?")
+    return compare(before, after, aws.region)
 
 
 def missing_images(env: str) -> None:

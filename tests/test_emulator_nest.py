@@ -67,7 +67,7 @@ LIVES = {
         ({"FlowLogs": "s3", "DBInstanceClass": "db.t3.small"}, {"EC2::FlowLog": 1}),
     ],
     "standard": [
-        (STANDARD, {"S3::Bucket": 2, "ApplicationAutoScaling::ScalingPolicy": 2, "CertificateManager::Certificate": 0}),
+        (STANDARD, {"S3::Bucket": 3, "ApplicationAutoScaling::ScalingPolicy": 2, "CertificateManager::Certificate": 0}),
         (IMAGE | {"MinCapacity": "3", "ReadReplicas": "1"}, {"RDS::DBInstance": 2}),
         ({"AutoScaling": "false", "AccessLogs": "false"}, {"ApplicationAutoScaling::ScalingPolicy": 0}),
         ({"CertificateArn": "", "FlowLogs": "none"}, {"ElasticLoadBalancingV2::Listener": 1, "S3::Bucket": 0}),

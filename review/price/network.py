@@ -8,7 +8,6 @@ from review.price.traffic import HOURS
 from review.problem import Problem
 
 CONNECTIONS_PER_LCU = 25  # new ones a second; an LCU also holds a GB an hour
-RULES_PER_MANAGED_GROUP = 1  # a group of AWS's own counts as one rule
 
 
 def nat_gateway(site: Site, title: str, properties: dict) -> Iterator[Charge]:
@@ -67,7 +66,7 @@ def record(site: Site, title: str, properties: dict) -> Iterator[Charge]:
 def web_acl(site: Site, title: str, properties: dict) -> Iterator[Charge]:
     """The firewall, its rules, and the requests that it looks at."""
     yield site.charge(title, "web-acl", 1, "web ACL")
-    rules = len(properties.get("Rules", [])) * RULES_PER_MANAGED_GROUP
+    rules = len(properties.get("Rules", []))  # a managed group of AWS's own costs what a rule does
     yield site.charge(title, "web-acl-rule", rules, "rules and managed rule groups")
     yield site.charge(title, "web-acl-request", site.traffic.requests, "requests looked at", True)
 

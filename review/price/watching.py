@@ -9,7 +9,7 @@ from review.problem import Problem
 
 DAYS = Decimal("30.42")  # of a month
 FILES_AN_HOUR = 2 * 12  # of an access log: each of two nodes writes one every five minutes
-TEMPLATES_GB = Decimal("0.01")  # in a bucket that no log goes to
+LITTLE_GB = Decimal("0.01")  # templates, or a log of who reads a log
 
 
 def task_log_gb(site: Site) -> Decimal:
@@ -71,8 +71,10 @@ def bucket(site: Site, title: str, properties: dict) -> Iterator[Charge]:
     if title in _access_log_buckets(site):
         written = site.traffic.gb(site.traffic.access_log_bytes)
         yield site.charge(title, "bucket-put", FILES_AN_HOUR * HOURS, "files of the access log")
-    kept = written * days / DAYS if written else TEMPLATES_GB
-    yield site.charge(title, "bucket-storage", kept, f"logs kept for {days} days" if written else "templates", True)
+    kept = written * days / DAYS if written else LITTLE_GB
+    yield site.charge(
+        title, "bucket-storage", kept, f"logs kept for {days} days" if written else "a few small files", True
+    )
 
 
 def _access_log_buckets(site):

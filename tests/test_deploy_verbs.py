@@ -87,6 +87,18 @@ def test_an_environment_that_was_never_deployed_is_one_line(place, tmp_path, nam
         assert DESTROYED in refused(result)
 
 
+def test_status_names_the_last_recording_of_this_environment(verb, tmp_path):
+    for name in (
+        "20260101T000000Z-flaskcrud-lab",
+        "20260102T000000Z-flaskcrud-lab",
+        "20260103T000000Z-flaskcrud-lab-2",
+    ):
+        (tmp_path / name).mkdir()
+    text = " ".join("\n".join(told(verb("status", DEPLOYS=str(tmp_path)))).split())
+    assert "recorded" in text
+    assert "20260102T000000Z-flaskcrud-lab/" in text
+
+
 def test_status_of_a_stack_that_is_half_there(place, account, tmp_path):
     """A creation that failed and was left: no service, no database, no outputs."""
     (tmp_path / "half.env").write_text("")

@@ -131,6 +131,9 @@ def test_logs_of_all_containers_by_time(verb, account):
     assert lines == ["migrate schema is current", "web     GET /entries 200", "app     ready", "app     ERROR no luck"]
     assert any("long ago" in line for line in told(verb("logs", SINCE="1h")))
     assert [line[-7:] for line in told(verb("logs", "--filter", "ERROR"))] == ["no luck"]
+    assert told(verb("logs", "--filter", "NOWHERE", SINCE="5m")) == [
+        "nothing was written in the last 5m that matches; SINCE=1d looks further back"
+    ]
     assert "SINCE=soon" in refused(verb("logs", "--since", "soon"))
 
 

@@ -66,7 +66,7 @@ def lost(resources: list[dict], kept: set[str]) -> list[str]:
     ]
     groups = sum(entry["ResourceType"] == "AWS::Logs::LogGroup" for entry in going)
     rest = len(going) - len(named) - groups
-    return [*sorted(named), f"{groups} log groups", f"{rest} other resources"]
+    return [*sorted(named), f"log groups: {groups}", f"other resources: {rest}"]
 
 
 def fate(kind: str, price: str) -> str:

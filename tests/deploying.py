@@ -44,6 +44,7 @@ def machine(aws, directory) -> dict[str, str]:
     """Environment variables of a machine with an engine, credentials for the embedded AWS and somebody who agrees."""
     return aws.environment() | {
         "YES": "1",
+        "DEPLOYS": str(directory / "deploys"),
         "CONTAINER_ENGINE": str(engine.install(directory)),
         "REHEARSAL_IMAGES": str(directory / "images"),
         "REHEARSAL_REGISTRY": aws.url.removeprefix("http://"),

@@ -100,8 +100,8 @@ def test_what_is_lost_is_named_where_somebody_would_miss_it():
     assert leftovers.lost(nest, {"Keys/Key"}) == [
         "database shop",
         "load balancer front",
-        "1 log groups",
-        "1 other resources",
+        "log groups: 1",
+        "other resources: 1",
     ]
 
 

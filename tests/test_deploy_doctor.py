@@ -1,6 +1,8 @@
 """What doctor finds: each check a table, and all of them against the embedded AWS and against answers that refuse."""
 
+import threading
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
@@ -351,6 +353,64 @@ def test_without_region_credentials_or_engine_it_says_so_and_goes_on(tmp_path):
     assert "no container engine: install docker or podman" in text
     assert "CONTAINER_ENGINE" not in text
     assert "nope.env" in doctor(["nope"], nowhere, 1, AWS_REGION="us-east-1")
+
+
+@pytest.mark.slow
+def test_a_combination_that_cannot_work_is_found_beside_the_rest(place, tmp_path):
+    (tmp_path / "half.env").write_text("DomainName=shop.test\n")
+    text = " ".join(doctor(["half"], place, 1, CONFIG=str(tmp_path)).split())
+    assert "PROBLEM" in text
+    assert "DomainName needs HostedZoneId" in text
+    assert "ok region us-east-1" in text
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """An AWS that says who one is, and denies everything else in the words of each protocol."""
+
+    def do_GET(self):
+        self.answer(403, b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>")
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if b"Action=GetCallerIdentity" in body:
+            who = f"<Arn>{LAB}</Arn><Account>123456789012</Account>"
+            result = f"<GetCallerIdentityResult>{who}</GetCallerIdentityResult>"
+            self.answer(200, f"<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>".encode())
+        elif "X-Amz-Target" in self.headers:
+            self.answer(400, b'{"__type": "AccessDeniedException", "message": "no"}')
+        else:
+            error = b"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>"
+            self.answer(403, b"<ErrorResponse>" + error + b"</ErrorResponse>")
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.slow
+def test_where_everything_is_denied_nothing_is_a_problem_and_nothing_breaks(place, tmp_path):
+    """A Learner Lab may deny any of the probes."""
+    (tmp_path / "full.env").write_text(
+        "ExecutionRoleName=LabRole\nTaskRoleName=LabRole\nStorageType=gp2\nDBInstanceClass=db.t3.micro\n"
+    )
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as denying:
+        thread = threading.Thread(target=denying.serve_forever)
+        thread.start()
+        try:
+            there = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{denying.server_port}", "CONFIG": str(tmp_path)}
+            text = doctor(["full"], place | {"AWS_SESSION_TOKEN": "x"}, 0, **there)
+        finally:
+            denying.shutdown()
+            thread.join()
+    assert "of a Learner Lab" in " ".join(text.split())
+    assert "4 hours from Start Lab" in " ".join(text.split())
+    assert text.count("unknown") >= 5
+    assert "PROBLEM" not in text
 
 
 @pytest.mark.slow

@@ -87,6 +87,18 @@ def test_an_environment_that_was_never_deployed_is_one_line(place, tmp_path, nam
         assert DESTROYED in refused(result)
 
 
+def test_status_names_the_last_recording_of_this_environment(verb, tmp_path):
+    for name in (
+        "20260101T000000Z-flaskcrud-lab",
+        "20260102T000000Z-flaskcrud-lab",
+        "20260103T000000Z-flaskcrud-lab-2",
+    ):
+        (tmp_path / name).mkdir()
+    text = " ".join("\n".join(told(verb("status", DEPLOYS=str(tmp_path)))).split())
+    assert "recorded" in text
+    assert "20260102T000000Z-flaskcrud-lab/" in text
+
+
 def test_status_of_a_stack_that_is_half_there(place, account, tmp_path):
     """A creation that failed and was left: no service, no database, no outputs."""
     (tmp_path / "half.env").write_text("")
@@ -119,6 +131,9 @@ def test_logs_of_all_containers_by_time(verb, account):
     assert lines == ["migrate schema is current", "web     GET /entries 200", "app     ready", "app     ERROR no luck"]
     assert any("long ago" in line for line in told(verb("logs", SINCE="1h")))
     assert [line[-7:] for line in told(verb("logs", "--filter", "ERROR"))] == ["no luck"]
+    assert told(verb("logs", "--filter", "NOWHERE", SINCE="5m")) == [
+        "nothing was written in the last 5m that matches; SINCE=1d looks further back"
+    ]
     assert "SINCE=soon" in refused(verb("logs", "--since", "soon"))
 
 

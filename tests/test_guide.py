@@ -89,7 +89,7 @@ def test_the_guide_from_first_to_last_command(tmp_path):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=400,
             check=False,
         )
         assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-3000:]

@@ -48,7 +48,7 @@ def doctor(env: str | None) -> int:
         if not identity.fault:
             sections["account"] += _account(aws, lab)
             if wanted:
-                sections[f"{env}: roles, names, room"] = _told(_environment_findings(aws, wanted, lab))
+                sections[f"{env}: roles, names, room"] = list(_of_the_environment(aws, wanted, lab))
     for title, findings in sections.items():
         for line in lines(title, findings):
             say(line)
@@ -111,6 +111,14 @@ def _account(aws, lab) -> list[Finding]:
     )
 
 
+def _of_the_environment(aws, wanted, lab) -> Iterator[Finding]:
+    """What is found of it; a combination of parameters that cannot work ends the looking."""
+    try:
+        yield from (finding for finding in _environment_findings(aws, wanted, lab) if finding)
+    except Problem as problem:
+        yield Finding(PROBLEM, str(problem))
+
+
 def _environment_findings(aws, wanted, lab) -> Iterator[Finding | None]:
     resolved = workspace.load(wanted.env, aws.region)
     values = {name: str(one.get("Default", "")) for name, one in resolved.definitions.items()} | wanted.parameters
@@ -124,7 +132,7 @@ def _environment_findings(aws, wanted, lab) -> Iterator[Finding | None]:
         if "AutoScaling" not in role or values["AutoScaling"] == "true":
             yield account.linked_role(role, ask(aws.role, role), lab)
     yield from _named_by_the_environment(aws, values)
-    if not stack.value:
+    if not stack.value and not stack.fault:
         yield from _taken(aws, wanted, resources, values)
         yield from _room(aws, capacity.needed(resources, values))
 
@@ -153,7 +161,8 @@ def _taken(aws, wanted, resources, values) -> Iterator[Finding | None]:
     if values["DomainName"]:
         record = ask(aws.has_record, values["HostedZoneId"], values["DomainName"])
         yield names.taken("record", values["DomainName"], record)
-    if aws.stack(wanted.bootstrap_stack) is None:
+    bootstrap = ask(aws.stack, wanted.bootstrap_stack)
+    if not bootstrap.fault and bootstrap.value is None:
         for repository in (f"{wanted.stack}/app", f"{wanted.stack}/web"):
             yield names.taken("repository", repository, ask(aws.has_repository, repository))
 

@@ -10,6 +10,8 @@ from deploy.problem import Problem
 from deploy.stacks import described, outputs
 from deploy.terminal import say
 
+JUST_NOW = "10m"
+
 # Seconds between two looks, and how long CloudWatch may take to show an event after a later one.
 PAUSE = 2.0
 DELAY = 30_000
@@ -19,7 +21,7 @@ def logs(env: str, since: str, filter: str, follow: bool) -> None:
     """Print what migrate, app and web have written, interleaved by time; follow until Ctrl-C when asked to."""
     wanted, _ = load(env)
     aws = Aws()
-    start = journal.since(since or "10m", datetime.now(UTC))
+    start = journal.since(since or JUST_NOW, datetime.now(UTC))
     values = outputs(described(aws, wanted.stack))
     groups = {name: values[output] for name, output in journal.GROUPS.items() if output in values}
     if not groups:
@@ -30,6 +32,8 @@ def logs(env: str, since: str, filter: str, follow: bool) -> None:
         for line in journal.merged(found):
             say(line)
         if not follow:
+            if not seen:
+                say(f"nothing was written in the last {since or JUST_NOW} that matches; SINCE=1d looks further back")
             return
         latest = max((event["timestamp"] for events in found.values() for event in events), default=start)
         start = max(start, latest - DELAY)

@@ -1,6 +1,8 @@
 """What a deployed environment is doing now."""
 
-from deploy import images
+import re
+
+from deploy import images, recorder
 from deploy.answers import ask
 from deploy.aws import Aws
 from deploy.commands.environment import ROOT, load
@@ -24,8 +26,7 @@ def status(env: str) -> None:
         facts.url = outputs(facts.stack).get("Url", "")
         facts.resources = list(aws.nest(wanted.stack))
         _look(aws, wanted, facts)
-        records = sorted((ROOT / "deploys").glob(f"*-{wanted.stack}"))
-        facts.record = f"deploys/{records[-1].name}" if records else ""
+        facts.record = _last_recording(wanted.stack)
     for line in screen(facts):
         say(line)
 
@@ -44,6 +45,12 @@ def _look(aws, wanted, facts):
         facts.database = ask(aws.database, database)
     alarms = [one["PhysicalResourceId"] for one in facts.resources if one["ResourceType"] == "AWS::CloudWatch::Alarm"]
     facts.alarms = ask(aws.alarms, alarms)
+
+
+def _last_recording(stack):
+    """The folder of the last deployment from here; a second one of the same second has a number after a dot."""
+    found = [path for path in recorder.base().glob(f"*-{stack}*") if re.fullmatch(rf"[^-]+-{stack}(\.\d+)?", path.name)]
+    return recorder.shown(max(found)) if found else ""
 
 
 def _physical(resources, path):

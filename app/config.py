@@ -43,7 +43,7 @@ FORM_BYTES = 64 * 1024  # the longest valid form, every character an emoji writt
 IMPORT_BYTES = 5 * 1024 * 1024  # a file to import
 
 # Seconds. A database that is away must cost a visitor an error page, and a worker its thread only for a moment: the
-# longest waits together (gate.py, the replica's and the primary's answer) are under 5 s.
+# longest waits together (a turn, gate.py, and an answer) are under 5 s, with a replica that hangs as well under 6.
 CONNECT_TIMEOUT = 1
 ANSWER_TIMEOUT = 3
 REPLICA_ANSWER_TIMEOUT = 1

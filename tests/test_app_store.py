@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -121,6 +122,18 @@ def test_of_updates_at_once_one_wins(context):
         (won,) = (result for result in results if isinstance(result, store.StoredEntry))
         assert sum(isinstance(result, store.Conflict) for result in results) == 3, results
         assert database.read(store.get, entry.id) == won
+
+
+def test_on_sqlite_nobody_writes_between_what_a_write_reads_and_writes(app):
+    def rename(connection):
+        entry = store.get(connection, 1)
+        time.sleep(0.05)
+        return store.update_entry(connection, 1, {"title": f"{entry.title}b"})
+
+    with app.app_context():
+        add("a")
+        at_once(app, 3, lambda n: database.write(rename))
+        assert titles(store.make_query()) == ["abbb"]
 
 
 def test_of_deletions_and_restorations_at_once_one_wins(context):

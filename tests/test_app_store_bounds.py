@@ -1,4 +1,4 @@
-"""Lists and searches read a bounded number of rows, however many there are: counted by a real MariaDB."""
+"""Lists and searches read a bounded number of rows, however many there are: counted by a real server."""
 
 import pytest
 from sqlalchemy import Connection, event
@@ -14,13 +14,13 @@ GROW = [
     """
     INSERT INTO entries (id, title, description, status, created_at, updated_at)
     SELECT seq, CONCAT('title ', seq %% 3), '', IF(seq %% 4 = 0, 'done', 'open'), '2026-01-01', '2026-01-01'
-    FROM seq_{first}_to_{last}
+    FROM numbers WHERE seq BETWEEN {first} AND {last}
     """,
-    "INSERT INTO entry_words SELECT 'common', seq FROM seq_{first}_to_{last}",
-    "INSERT INTO entry_words SELECT 'entry', seq FROM seq_{first}_to_{last}",
-    "INSERT INTO entry_words SELECT CONCAT('n', seq), seq FROM seq_{first}_to_{last}",
-    "INSERT INTO entry_words SELECT 'half', seq FROM seq_{first}_to_{last} WHERE seq %% 2 = 0",
-    "INSERT INTO entry_words SELECT 'rare', seq FROM seq_{first}_to_{last} WHERE seq %% 1000 = 0",
+    "INSERT INTO entry_words SELECT 'common', seq FROM numbers WHERE seq BETWEEN {first} AND {last}",
+    "INSERT INTO entry_words SELECT 'entry', seq FROM numbers WHERE seq BETWEEN {first} AND {last}",
+    "INSERT INTO entry_words SELECT CONCAT('n', seq), seq FROM numbers WHERE seq BETWEEN {first} AND {last}",
+    "INSERT INTO entry_words SELECT 'half', seq FROM numbers WHERE seq BETWEEN {first} AND {last} AND seq %% 2 = 0",
+    "INSERT INTO entry_words SELECT 'rare', seq FROM numbers WHERE seq BETWEEN {first} AND {last} AND seq %% 1000 = 0",
 ]
 SMALL, LARGE = 10_000, 30_000
 
@@ -39,6 +39,11 @@ def grown(mariadb):
             patch.setenv(name, value)
         with application(create_app().config["SQLALCHEMY_DATABASE_URI"]) as app:
             with app.app_context():
+                with db.engine.begin() as connection:
+                    connection.exec_driver_sql("CREATE TABLE numbers (seq INT PRIMARY KEY)")
+                    connection.exec_driver_sql("INSERT INTO numbers VALUES (1)")
+                    for power in range(15):
+                        connection.exec_driver_sql("INSERT INTO numbers SELECT seq + %s FROM numbers", (2**power,))
                 grow(1, SMALL)
             yield app
 
@@ -78,7 +83,7 @@ def measure(**asked):
 def test_a_page_of_a_list_reads_its_own_rows_and_one_more(large, sort, status):
     reads, pages = measure(sort=sort, status=status)
     assert [len(page.entries) for page in pages] == [50, 50, 50]
-    assert reads == 51
+    assert reads in (51, 52), "MySQL counts the end of the index too"
 
 
 # Search, status: how many rows a page may read. A candidate is read once or twice as a word, again from a temporary
@@ -87,9 +92,9 @@ SEARCHES = {
     ("absent", None): 10,
     ("common absent", None): 10,
     ("rare", None): 1000,
-    ("rare common", "done"): 5 * store.CANDIDATES,
+    ("rare common", "done"): 6 * store.CANDIDATES,
     ("common", None): 3 * store.CANDIDATES,
-    ("common", "done"): 5 * store.CANDIDATES,
+    ("common", "done"): 6 * store.CANDIDATES,
     ("common", "never"): 9 * store.CANDIDATES,
     ("com", None): 3 * store.CANDIDATES,
     ("common entry half", "done"): 13 * store.CANDIDATES,
@@ -102,13 +107,13 @@ def test_a_search_reads_no_more_when_there_are_three_times_as_many_entries(large
         asked = {search: store.make_query(search=search[0])._replace(status=search[1]) for search in SEARCHES}
         return {search: database.read(count_reads, query)[0] for search, query in asked.items()}
 
-    small = measured()
+    before = measured()
     grow(SMALL + 1, LARGE)
-    large = measured()
+    after = measured()
     for search, bound in SEARCHES.items():
-        assert large[search] <= bound, search
+        assert after[search] <= bound, search
         if search[0] in {"common", "com", "common entry half"}:
-            assert large[search] == pytest.approx(small[search], rel=0.02), search
+            assert after[search] == pytest.approx(before[search], rel=0.02), search
 
 
 def plan(statement, parameters) -> str:

@@ -63,7 +63,7 @@ def matching(connection, candidates: Select, query: Query, words, descending: bo
     """Return the first of the candidates, a selection of ids, that have the words and the query's status."""
     candidate = candidates.subquery("candidate")
     statement = (
-        # The order of the join is the bound: the other way round MySQL would read all entries of another word.
+        # The order of the join is the bound: the other way round all entries of a word may be read.
         select(*COLUMNS)
         .prefix_with("STRAIGHT_JOIN", dialect="mysql")
         .select_from(candidate.join(ENTRIES, ENTRIES.c.id == candidate.c.entry_id))

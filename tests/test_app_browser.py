@@ -297,6 +297,7 @@ STATES = {
     "conflict": open_conflict,
     "import": lambda page: page.goto("/entries/import"),
     "report": open_report,
+    "deleted": lambda page: page.goto("/deleted"),
     "api": lambda page: page.goto("/api/v1/docs"),
     "not found": lambda page: page.goto("/nothing"),
     "notice": open_notice,
@@ -310,6 +311,9 @@ def test_every_page_is_accessible_and_fits(visit, mariadb, site, scheme):
     page = visit(color_scheme=scheme, reduced_motion="reduce")
     add(page, "done entry", status="done")
     add(page, "an entry with a rather long title that goes on", description="and a description")
+    add(page, "deleted " + "x" * 150)
+    button(page, "Delete deleted " + "x" * 150).click()
+    page.locator(".notice").first.wait_for()
     for name, show in STATES.items():
         if name == "empty list":
             mariadb.run(f"DELETE FROM {site.database}.entries")

@@ -98,6 +98,20 @@ def test_a_deleted_entry_comes_back_with_undo(browser):
     assert "0 entries restored. 1 entry could not be." in browser.get("/").text
 
 
+def test_what_was_deleted_lately_can_be_restored(browser):
+    assert "Nothing was deleted lately" in browser.get("/deleted").text
+    add_many(browser, 3)
+    for entry_id in (2, 3):
+        browser.post(f"/entries/{entry_id}/delete")
+    page = browser.get("/deleted").text
+    assert re.findall(r">(entry \d)</h2>", page) in (["entry 3", "entry 2"], ["entry 2", "entry 3"])
+    (action,) = hidden(page, "action")
+    restored = re.search(r'name="id" value="(\d)" aria-labelledby="r3', page)[1]
+    assert browser.post("/entries/bulk", {"action": action, "id": restored}).status_code == 303
+    assert stored(browser, "title") == [("entry 1",), ("entry 3",)]
+    assert "entry 3" not in browser.get("/deleted").text
+
+
 @pytest.mark.parametrize(("action", "text"), [("done", "marked as done"), ("open", "opened again")])
 def test_bulk_change_of_status_and_undo(browser, action, text):
     for status in ("open", "done", "open", "done", "open"):

@@ -19,7 +19,7 @@ CHANGES = [
 ]
 # What somebody else's page can make a browser send without asking us first.
 SIMPLE_CONTENT = ["", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"]
-PAGES = ["/", "/?status=done", "/entries/new", "/entries/1/edit", "/entries/import", "/nothing"]
+PAGES = ["/", "/?status=done", "/entries/new", "/entries/1/edit", "/entries/import", "/deleted", "/nothing"]
 
 
 def titles(app):

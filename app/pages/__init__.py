@@ -3,13 +3,13 @@
 from flask import Blueprint, Flask, abort, request
 from werkzeug.routing import BaseConverter
 
-from app.pages import bulk, entries, exports, imports
+from app.pages import bulk, deleted, entries, exports, imports
 from app.security import refuse_unless_ours
 
 FORMS = {"", "application/x-www-form-urlencoded", "multipart/form-data"}
 
 blueprint = Blueprint("pages", __name__)
-for module in (entries, bulk, exports, imports):
+for module in (entries, deleted, bulk, exports, imports):
     blueprint.register_blueprint(module.blueprint)
 blueprint.before_request(refuse_unless_ours)
 

@@ -13,6 +13,7 @@ from app.store.changes import (
     toggle,
     update_entry,
 )
+from app.store.deleted import Deleted, recently_deleted
 from app.store.idempotency import KeyReused, create_once
 from app.store.listing import PAGE_SIZE, Page, page, stream
 from app.store.query import (
@@ -42,6 +43,7 @@ __all__ = [
     "SORTS",
     "WORDS_PER_ENTRY",
     "Conflict",
+    "Deleted",
     "InvalidQuery",
     "KeyReused",
     "NotFound",
@@ -57,6 +59,7 @@ __all__ = [
     "page",
     "purge_deleted",
     "purge_keys",
+    "recently_deleted",
     "reindex",
     "restore",
     "set_status",

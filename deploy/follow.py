@@ -1,7 +1,7 @@
 """Following an operation on the nest until it has ended, from its beginning or from the middle."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
@@ -87,16 +87,21 @@ class Flight:
     def run(self) -> str:
         """Follow to the end; the status in which the root ended. Problem: it ended badly, or can be seen no more."""
         try:
+            self._watch_to_the_end()
+            status = self._ended()
+            if status not in SUCCESS:
+                raise Problem(self._failure(status))
+            return status
+        finally:
+            self.recorder.close()
+
+    def _watch_to_the_end(self):
+        try:
             self._follow()
         except (ClientError, BotoCoreError) as error:
             self._lose_sight(error)
         finally:
             self.display.close()
-            self.recorder.close()
-        status = self._ended()
-        if status not in SUCCESS:
-            raise Problem(self._failure(status))
-        return status
 
     def _follow(self):
         look, failures, silent_since = 0, 0, None
@@ -148,20 +153,22 @@ class Flight:
         busy = {id_: path for id_, path in nested.items() if path not in nodes or nodes[path].state == "working"}
         return {self.stack["StackId"]: ""} | busy
 
-    def _new_events(self) -> Iterator[Event]:
-        """Events not seen before, of the root and of every nested stack that has or had something to do."""
-        waiting = self._worked_on()
-        done = set()
+    def _new_events(self) -> list[Event]:
+        """Events not seen before, of the root and of every nested stack that has or had something to do.
+
+        They count as seen once all stacks have answered: a refusal half-way loses none.
+        """
+        waiting, done, found = self._worked_on(), set(), []
         while waiting:
             current, path = waiting.popitem()
             done.add(current)
             fresh = list(takewhile(lambda event: event.id not in self.seen, self.aws.events(current, path, self.after)))
-            self.seen |= {event.id: event for event in reversed(fresh)}
-            # One that has ended since the last look is looked at once more, for what came before its end.
-            known = nested_stacks(fresh)
-            waiting |= {child: place for child, place in known.items() if child not in done}
-            # What a nested stack says of itself, its parent says of it too.
-            yield from (event for event in reversed(fresh) if not event.own or not path)
+            # One that has begun and ended since the last look is looked at once, for what came before its end.
+            waiting |= {child: place for child, place in nested_stacks(fresh).items() if child not in done}
+            found.append((path, fresh[::-1]))
+        self.seen |= {event.id: event for _, events in found for event in events}
+        # What a nested stack says of itself, its parent says of it too.
+        return [event for path, events in found for event in events if not event.own or not path]
 
     def _give_up(self):
         """Cancel an update when the first three stopped tasks agree on a cause; a creation can only be waited for."""

@@ -193,7 +193,7 @@ def summary(store: str, used: Engine | None) -> str:
         ("secrets", REAL, "generated there, handed to each container as its task definition says"),
         ("nginx, Gunicorn, Flask, migrations", *containers),
         ("database", REAL, f"{store}, not RDS MySQL"),
-        ("load balancer", EMULATED, "forwards HTTP to the registered tasks"),
+        ("load balancer", EMULATED, "forwards HTTP to the registered tasks; before these, stand-ins pass its check"),
         left_out,
     ]
     return "\n".join(f"{what:<46}{how:<15}{why}" for what, how, why in rows)

@@ -104,16 +104,18 @@ class Failures:
             return [*emulated, *(outcome.result() for outcome in played)]
 
     def _emulated(self):
+        """One environment, whose creation fails again and again until it is mended."""
         self._new_environment("broken")
         yield self._told(BAD_IMAGE, "./deploy.sh", "broken", out=self._without_image())
-        yield self._told(MENDED, "./deploy.sh", "broken", recognise=_deployed_anew)
-        self._new_environment("taken", DBInstanceIdentifier="taken")
+        yield self._play(FIRST, "broken")  # what is left of the failure is empty, so this is a creation
+        self._new_environment("broken", DBSnapshotIdentifier="gone")
+        yield self._told(NESTED, "deploy", "up", "broken")
+        self._new_environment("broken", DBInstanceIdentifier="taken")
         rds = self.rehearsal.account.client("rds")
         rds.create_db_instance(DBInstanceIdentifier="taken", DBInstanceClass="db.t4g.micro", Engine="mysql")
-        yield self._told(NAME_TAKEN, "./deploy.sh", "taken")
-        yield self._play(FIRST, "taken")  # what is left of the failure is empty, so this is a creation
-        self._new_environment("nested", DBSnapshotIdentifier="gone")
-        yield self._told(NESTED, "./deploy.sh", "nested")
+        yield self._told(NAME_TAKEN, "deploy", "up", "broken")
+        self._new_environment("broken")
+        yield self._told(MENDED, "deploy", "up", "broken", recognise=_deployed_anew)
         self.rehearsal.change("broken", HealthCheckGracePeriodSeconds=200)
         with Player(self.rehearsal.aws.url, status=STUCK.status) as player:
             yield self._told(STUCK, "deploy", "up", "broken", recognise=_continued, AWS_ENDPOINT_URL=player.url)

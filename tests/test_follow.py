@@ -143,6 +143,14 @@ def test_throttling_is_waited_out(clock):
     assert "a quota of the account is used up" in ended
 
 
+@pytest.mark.parametrize("number", range(1, 12))
+def test_a_refusal_half_way_loses_no_event(clock, number):
+    _, said, _ = fly("quota", clock, break_at=lambda calls: refused("Throttling") if len(calls) == number else None)
+    assert sum(line.endswith("UPDATE_IN_PROGRESS           flaskcrud-lab") for line in said) == 1
+    assert sum("UPDATE_FAILED                Network/VPC" in line for line in said) == 1
+    assert sum("UPDATE_ROLLBACK_COMPLETE" in line for line in said) == 1
+
+
 def test_expired_credentials_end_by_name_and_say_how_to_go_on(clock):
     expired = refused("ExpiredToken", 403)
     _, _, ended = fly("quota", clock, break_at=lambda calls: expired if len(calls) > 3 else None)

@@ -6,6 +6,9 @@ import threading
 import pytest
 
 from deploy import truth, visit
+from deploy.commands import flight
+from deploy.problem import Problem
+from deploy.settings import Settings
 from deploy.truth import Answer
 
 NEW, OLD = "arn:aws:ecs:us-east-1:1:task-definition/web:8", "arn:aws:ecs:us-east-1:1:task-definition/web:7"
@@ -105,6 +108,75 @@ def test_every_target_is_healthy(targets, untruths):
 )
 def test_the_url_answers(answer, untruths):
     assert [untruth.text for untruth in truth.answers(answer)] == untruths
+
+
+class Deployed:
+    """What AWS says of a deployment that has become true, one after another."""
+
+    def __init__(self, *services):
+        self.services = list(services)
+        self.region = "us-east-1"
+
+    def stack(self, _name):
+        values = {"ClusterName": "c", "ServiceName": "web", "TaskDefinitionArn": NEW, "Url": "http://x"}
+        return {"Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in values.items()]}
+
+    def service(self, _cluster, _name):
+        return self.services.pop(0) if len(self.services) > 1 else self.services[0]
+
+    def task_definition(self, _arn):
+        return {"containerDefinitions": [{"image": APP}, {"image": WEB}]}
+
+    def tasks(self, _cluster, _status):
+        return [task(), task()]
+
+    def target_health(self, _group):
+        return [HEALTHY, HEALTHY]
+
+    def health_check_path(self, _group):
+        return "/healthz"
+
+
+BEHIND = {"loadBalancers": [{"targetGroupArn": "group"}]}
+
+
+@pytest.fixture
+def arrive(monkeypatch, capsys):
+    """Wait for a deployment to be true, with a URL that answers as told; what was said."""
+
+    def arrived(*services, status=200):
+        monkeypatch.setattr(flight, "PAUSE", 0)
+        monkeypatch.setattr(flight, "SECONDS", 0.05)
+        monkeypatch.setattr(visit, "ask", lambda url, path: Answer(url + path, status))
+        flight.arrive(Deployed(*services), Settings("lab", {}, "X86_64"), SENT)
+        return capsys.readouterr().out
+
+    return arrived
+
+
+def test_a_deployment_is_a_success_when_it_has_become_true(arrive):
+    said = arrive(service(state="IN_PROGRESS"), service(**BEHIND))
+    assert "not yet: the rollout is IN_PROGRESS" in said
+    assert said.endswith("flaskcrud-lab: what was sent runs, its targets are healthy, and http://x answers\n")
+
+
+@pytest.mark.parametrize(
+    ("described", "status", "words"),
+    [
+        (service(OLD), 200, f"the service is at web:7, {TAKEN_BACK}"),
+        (service(**BEHIND), 503, "http://x/healthz answers 503"),
+        (service(desired=3, **BEHIND), 200, "2 of 3 tasks of the new version run; 2 of 3 targets are healthy"),
+    ],
+)
+def test_a_deployment_that_does_not_become_true_is_none(arrive, described, status, words):
+    with pytest.raises(Problem) as problem:
+        arrive(described, status=status)
+    assert str(problem.value) == f"flaskcrud-lab is deployed, but not what was sent: {words}"
+
+
+def test_a_paused_service_is_held_to_its_definition_only(arrive):
+    said = arrive(service(desired=0, **BEHIND), status=503)
+    assert said == "flaskcrud-lab: what was sent is in place; no task is wanted, so nothing answers\n"
 
 
 class Healthy(http.server.BaseHTTPRequestHandler):

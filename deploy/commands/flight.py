@@ -8,7 +8,7 @@ from deploy.aws import Aws
 from deploy.commands.environment import load
 from deploy.follow import Flight, began
 from deploy.problem import Problem
-from deploy.progress.display import display
+from deploy.progress.display import SILENCE, display
 from deploy.progress.durations import recorded
 from deploy.settings import Settings
 from deploy.stacks import described, outputs
@@ -61,29 +61,36 @@ def arrive(aws: Aws, wanted: Settings, sent: dict[str, str]) -> None:
     """Wait until what was sent is what runs and answers. Problem: it is not, within three minutes."""
     values = outputs(described(aws, wanted.stack))
     deadline = time.monotonic() + SECONDS
-    told: list[str] = []
-    while found := _untruths(aws, values, sent):
-        texts = [untruth.text for untruth in found]
+    told, said = "", 0.0
+    while True:
+        desired, found = _untruths(aws, values, sent)
+        if not found:
+            break
+        text = "; ".join(untruth.text for untruth in found)
         if time.monotonic() > deadline or any(untruth.final for untruth in found):
-            raise Problem(f"{wanted.stack} is deployed, but not what was sent: " + "; ".join(texts))
-        if texts != told:
-            say(f"{datetime.now(UTC):%H:%M:%S} not yet: {'; '.join(texts)}")
-            told = texts
+            raise Problem(f"{wanted.stack} is deployed, but not what was sent: {text}")
+        if text != told or time.monotonic() - said >= SILENCE:
+            say(f"{datetime.now(UTC):%H:%M:%S} not yet: {text}")
+            told, said = text, time.monotonic()
         time.sleep(PAUSE)
-    say(f"{wanted.stack}: what was sent runs, its targets are healthy, and {values['Url']} answers")
+    if desired:
+        say(f"{wanted.stack}: what was sent runs, its targets are healthy, and {values['Url']} answers")
+    else:
+        say(f"{wanted.stack}: what was sent is in place; no task is wanted, so nothing answers")
 
 
-def _untruths(aws, values, sent) -> list[Untruth]:
-    """What is not true of the service now; nobody is asked for what cannot be true yet."""
+def _untruths(aws, values, sent) -> tuple[int, list[Untruth]]:
+    """How many tasks are wanted, and what is not true of the service now; what cannot be true yet is not asked."""
     cluster, name, definition = (values[key] for key in ("ClusterName", "ServiceName", "TaskDefinitionArn"))
     service = aws.service(cluster, name)
     found = truth.deployed_definition(definition, service)
     found += truth.sent_images(sent, aws.task_definition(definition))
-    if found or not service["desiredCount"]:
-        return found
+    desired = service["desiredCount"] if service else 0
+    if found or not desired:
+        return desired, found
     found += truth.running_tasks(definition, sent, service, aws.tasks(cluster, "RUNNING"))
     for group in rollout.target_groups(service):
-        found += truth.healthy_targets(service["desiredCount"], aws.target_health(group))
+        found += truth.healthy_targets(desired, aws.target_health(group))
         path = aws.health_check_path(group)
         found = found or truth.answers(visit.ask(values["Url"], path))
-    return found
+    return desired, found

@@ -19,6 +19,7 @@ class Answer:
     url: str
     status: int | None
     problem: str = ""
+    release: str = ""  # what it calls itself; older images do not say it
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,18 @@ def healthy_targets(desired: int, targets: Iterable[dict]) -> list[Untruth]:
     return []
 
 
-def answers(answer: Answer) -> list[Untruth]:
-    """Whether the URL answers; that it is the new version is what images and targets say."""
-    if answer.status == 200:
-        return []
-    return [Untruth(f"{answer.url} answers {answer.status or f'nothing: {answer.problem}'}")]
+def answers(answer: Answer, sent: dict[str, str]) -> list[Untruth]:
+    """Whether the URL answers, and where the answer names its release, whether that is the image that was sent."""
+    if answer.status != 200:
+        return [Untruth(f"{answer.url} answers {answer.status or f'nothing: {answer.problem}'}")]
+    if answer.release and answer.release != release(sent.get(IMAGES[0], "")):
+        return [Untruth(f"{answer.url} is answered by another release, {answer.release}")]
+    return []
+
+
+def release(image: str) -> str:
+    """What the application in an image calls its release (app/config.py): the first digits of the digest."""
+    return image.partition("@sha256:")[2][:12]
 
 
 def _short(arn):

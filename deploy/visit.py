@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from deploy.truth import Answer
 
 SECONDS = 10
+RELEASE = "X-Release"
 
 
 def ask(url: str, path: str) -> Answer:
@@ -26,7 +27,8 @@ def ask(url: str, path: str) -> Answer:
             connection = http.client.HTTPConnection(place.hostname, port, timeout=SECONDS)
         try:
             connection.request("GET", path, headers={"Host": _host(address)})
-            return Answer(url + path, connection.getresponse().status)
+            response = connection.getresponse()
+            return Answer(url + path, response.status, release=response.headers.get(RELEASE, ""))
         finally:
             connection.close()
     except (OSError, http.client.HTTPException) as error:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from app import config, create_app, database, query_log, request_log
+from deploy import truth, visit
 from tests.nest import ROOT, flat, of_type, stack
 
 DEFINITION = of_type(flat(), "AWS::ECS::TaskDefinition")["ComputeTaskDefinition"]
@@ -60,6 +61,15 @@ def test_compose_shares_the_network_and_publishes_the_front_tier_only():
     (published,) = COMPOSE["app"]["ports"]
     assert published.endswith(f":{CONTAINERS['web']['PortMappings'][0]['ContainerPort']}")
     assert published.startswith("127.0.0.1:")
+
+
+def test_a_deployment_knows_its_own_release_when_it_answers(monkeypatch):
+    image = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:{'0123456789abcdef' * 4}"
+    given = {pair["Name"]: pair["Value"] for pair in CONTAINERS["app"]["Environment"]}
+    assert given["RELEASE"] == CONTAINERS["app"]["Image"]
+    monkeypatch.setenv("RELEASE", image)
+    answer = create_app({"SECRET_KEY": "x" * 20}).test_client().get("/healthz")
+    assert answer.headers[visit.RELEASE] == truth.release(image)
 
 
 def test_migrate_runs_a_command_that_the_application_has():

@@ -102,12 +102,15 @@ def test_every_target_is_healthy(targets, untruths):
     ("answer", "untruths"),
     [
         (Answer("http://x/healthz", 200), []),
+        (Answer("http://x/healthz", 200, release="0123456789ab"), []),
+        (Answer("http://x/healthz", 200, release="fff"), ["http://x/healthz is answered by another release, fff"]),
         (Answer("http://x/healthz", 503), ["http://x/healthz answers 503"]),
         (Answer("http://x/healthz", None, "no such name"), ["http://x/healthz answers nothing: no such name"]),
     ],
 )
 def test_the_url_answers(answer, untruths):
-    assert [untruth.text for untruth in truth.answers(answer)] == untruths
+    sent = {"AppImage": f"1.dkr/app@sha256:{'0123456789abcdef' * 4}"}
+    assert [untruth.text for untruth in truth.answers(answer, sent)] == untruths
 
 
 class Deployed:

@@ -92,5 +92,5 @@ def _untruths(aws, values, sent) -> tuple[int, list[Untruth]]:
     for group in rollout.target_groups(service):
         found += truth.healthy_targets(desired, aws.target_health(group))
         path = aws.health_check_path(group)
-        found = found or truth.answers(visit.ask(values["Url"], path))
+        found = found or truth.answers(visit.ask(values["Url"], path), sent)
     return desired, found

@@ -4,9 +4,12 @@
 const live = document.getElementById("live");
 const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 let newest = 0; // only the newest request may change the page
+let pause; // in typing a search, after which it is sent
+let shown = location.pathname + location.search;
 
 async function load(request, part = "main", selected = []) {
   const mine = ++newest;
+  clearTimeout(pause); // what is asked for now comes after what was typed
   const answer = await fetch(request).catch(() => null);
   const text = answer?.status < 500 ? await answer.text().catch(() => null) : null;
   if (mine !== newest) return;
@@ -24,7 +27,8 @@ function show(page, part, address, selected) {
   start();
   if (part === "main") {
     document.title = page.title;
-    if (address !== location.href) history[before.typed === undefined ? "pushState" : "replaceState"](null, "", address);
+    if (address !== location.href.split("#")[0]) history[before.typed === undefined ? "pushState" : "replaceState"](null, "", address);
+    shown = location.pathname + location.search;
   }
   restore(before, part);
 }
@@ -34,7 +38,7 @@ function remember(control) {
   const row = control.closest("li");
   return {
     id: control.id,
-    kind: control.id[0], // s12 is the state of entry 12, d12 deletes it
+    kind: control.id ? `[id^=${control.id[0]}]` : "input", // s12 is the state of entry 12, d12 deletes it
     row: row ? [...row.parentNode.children].indexOf(row) : -1,
     typed: control.type === "search" ? control.value : undefined,
     caret: control.selectionStart,
@@ -43,7 +47,7 @@ function remember(control) {
 
 function restore({ id, kind, row, typed, caret }, part) {
   const rows = document.querySelectorAll(".entries li");
-  const beside = row < 0 ? null : rows[Math.min(row, rows.length - 1)]?.querySelector(`[id^=${kind || "s"}]`);
+  const beside = row < 0 ? null : rows[Math.min(row, rows.length - 1)]?.querySelector(kind);
   const control = (id && document.getElementById(id)) || beside;
   (control ?? document.getElementById(part)).focus({ preventScroll: Boolean(control) });
   if (typed !== undefined && control) {
@@ -108,14 +112,15 @@ document.addEventListener("change", ({ target }) => {
   }
 });
 
-let pause;
 document.addEventListener("input", ({ target }) => {
   if (target.id !== "q") return;
   clearTimeout(pause);
   pause = setTimeout(() => document.getElementById("q")?.form.requestSubmit(), 250);
 });
 
-addEventListener("popstate", () => load(location.href));
+addEventListener("popstate", () => {
+  if (shown !== location.pathname + location.search) load(location.href); // else a link within the page was followed
+});
 
 document.documentElement.classList.add("quick");
 start();

@@ -14,7 +14,8 @@ from review.__main__ import main
 from review.permissions import needed
 from review.permissions.places import BY_TAG
 from review.permissions.policy import LIMIT, deploying, reading, size, split
-from review.permissions.reference import reduce, table
+from review.permissions.reference import table
+from review.permissions.refresh import reduce
 from review.schemas import schema
 from tests.nest import ENVIRONMENTS, ROOT
 
@@ -225,7 +226,7 @@ def test_no_reason_is_there_in_vain():
         *("s3:PutBucketReplication", "s3:PutObjectLockConfiguration", "s3:REST.PUT.OBJECT"),
         *("s3:UpdateBucketMetadataAnnotationTableConfiguration",),
         "vpc-lattice:DescribeServiceNetworkVpcEndpointAssociation",
-    }, "of others, actions.json knows nothing yet: review/permissions/reference.py says how to write it anew"
+    }, "of others, actions.json knows nothing yet: review/permissions/refresh.py writes it anew"
     for pattern, reason in needed.LEFT_OUT:
         assert any(re.match(pattern, name) for name in every), reason
 

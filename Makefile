@@ -10,6 +10,9 @@ PYTHON := $(VENV)/bin/python
 EMULATOR := .venv-emulator
 SCAN := .venv-scan
 REGIONS := us-east-1 us-west-2 eu-west-1
+# Half of the slow tests wait: one file more at a time than there are processors.
+JOBS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+PYTEST = $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadfile
 ENV ?=
 PORT ?= 8000
 TRAFFIC ?=
@@ -46,7 +49,7 @@ check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: seconds
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint quick-tests
 
 quick-tests: $(VENV)/.ready ## the tests that need nothing to be running
-	$(PYTHON) -m pytest -m "not slow" $(addprefix --ignore=tests/test_,rules.py rules_nest.py faults.py)
+	$(PYTEST) -m "not slow" $(addprefix --ignore=tests/test_,rules.py rules_nest.py faults.py)
 
 lint: $(VENV)/.ready ## cfn-lint with our rules, ruff, shellcheck, hadolint, yamllint
 	$(VENV)/bin/cfn-lint --include-checks I --append-rules review/rules --regions $(REGIONS) -- out/*.yaml
@@ -86,8 +89,9 @@ faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds
 
 test: setup system $(SCAN)/.ready ## every test, the slow ones too
 	$(PYTHON) build_templates.py --check
+	$(PYTHON) -m review handover --check
 	$(MAKE) --no-print-directory lint
-	$(PYTHON) -m pytest
+	$(PYTEST)
 
 run: $(VENV)/.ready ## serve the application here on SQLite: PORT=8000
 	$(VENV)/bin/flask --app app migrate

@@ -85,6 +85,7 @@ def test_no_cell_of_the_csv_is_a_formula_and_all_come_back_as_they_were(browser)
     assert stored(browser) == before
 
 
+@pytest.mark.slow
 def test_a_download_takes_the_same_memory_however_long_it_is(app):
     browser = Browser(app)
     add_many(browser, 6000)
@@ -191,6 +192,7 @@ def test_import_without_a_file_asks_for_one(browser):
         assert "Choose a file first." in page.text
 
 
+@pytest.mark.slow
 def test_the_longest_list_is_imported_and_a_file_over_the_limit_is_not(app):
     browser = Browser(app)
     page = send(browser, b"title\n" + b"a row of the longest list\n" * ROWS)

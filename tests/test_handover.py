@@ -16,6 +16,8 @@ from tests.nest import ENVIRONMENTS, OUT, ROOT, nest, stack
 
 FOLDER = OUT / "handover"
 
+pytestmark = pytest.mark.slow  # every document of every environment, again and again; `make check` asks for freshness
+
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):

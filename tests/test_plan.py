@@ -5,11 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 
 from tests.nest import ROOT
+
+pytestmark = pytest.mark.slow  # each makes a repository and starts processes; test_update.py has the decisions
 
 IDENTITY = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]
 
@@ -75,17 +76,13 @@ def error_of(result, code=1):
 DESCRIPTION = "Database: reached from the tasks, reaches nothing"
 
 
-def test_name_class_and_description_are_replace_in_place_replace_within_two_seconds(repository):
-    """The three changes that the issue of a surprise replacement is about, each named; as a whole process."""
+def test_name_class_and_description_are_replace_in_place_replace(repository):
+    """The three changes that tell a surprise from a routine, each named; bench/plan.py measures how long it takes."""
     repository.edit("config/lab.env", "DBInstanceClass=db.t3.micro", "DBInstanceClass=db.t3.small")
     repository.edit("out/network.yaml", DESCRIPTION, "Database")
     repository.edit("config/reference.env", "DBName=flaskcrud", "DBName=shop")
     repository.git("commit", "--quiet", "--all", "--message", "Second")
-    took = []
-    for _ in range(3):  # other processes may be at work: the best of three
-        began = time.monotonic()
-        result = repository.plan(base="HEAD~1")
-        took.append(time.monotonic() - began)
+    result = repository.plan(base="HEAD~1")
     lab = result.stdout.split("lab: changes")[1].split(": changes since")[0]
     reference = result.stdout.split("reference: changes")[1].split(": changes since")[0]
     assert "  ~  DBInstance AWS::RDS::DBInstance\n" in lab
@@ -97,7 +94,6 @@ def test_name_class_and_description_are_replace_in_place_replace_within_two_seco
     assert "  -+ DBInstance AWS::RDS::DBInstance REPLACED\n       DBName: flaskcrud -> shop\n" in reference
     assert "ALLOW_REPLACE=Data/DBInstance" in error_of(result, 3)
     assert all(len(line) <= 80 for line in result.stdout.splitlines())
-    assert min(took) < 2
 
 
 def test_nothing_changed_is_said_once_for_all_environments(repository):

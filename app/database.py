@@ -3,9 +3,9 @@
 A piece of work is a function whose first argument is a connection. It may be run more than once, so it does nothing
 else than ask that connection.
 
-Every wait has an end: for a turn (gate.py), for a connection and an answer (config.py), for a statement and a lock on
-the server (the same). No connection is tried out before it is used: a page costs one round trip, and what turns out to
-be dead is used again once on a new connection, where that is safe.
+Every wait has an end: for a turn (gate.py), for a connection and an answer, for a statement and a lock on the server
+(engine_options.py). No connection is tried out before it is used: a page costs one round trip, and what turns out to be
+dead is used again once on a new connection, where that is safe.
 """
 
 import random
@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import query_log
-from app.config import POOL_SIZE
+from app.engine_options import POOL_SIZE
 from app.gate import Gate
 from app.models import db
 from app.replicas import Replicas

@@ -8,7 +8,7 @@ import pytest
 from flask import jsonify
 from sqlalchemy import event, text
 
-from app import config, create_app, database
+from app import create_app, database, engine_options
 from tests.conftest import accepts, application, mariadb_server, running, wait_until
 
 pytestmark = pytest.mark.slow
@@ -79,14 +79,14 @@ def test_reading_costs_one_round_trip(probe):
 
 def test_each_session_is_strict_utf8mb4_and_bounded(probe):
     variables = dict(probe.visit(database.read, "SHOW SESSION VARIABLES")[1])
-    assert sorted(variables["sql_mode"].split(",")) == sorted(config.SQL_MODE.split(","))
+    assert sorted(variables["sql_mode"].split(",")) == sorted(engine_options.SQL_MODE.split(","))
     assert variables["character_set_client"] == "utf8mb4"
     assert variables["collation_connection"].startswith("utf8mb4")
     assert (variables["time_zone"], variables["autocommit"]) == ("+00:00", "ON")
-    assert int(variables["innodb_lock_wait_timeout"]) == config.LOCK_TIMEOUT
+    assert int(variables["innodb_lock_wait_timeout"]) == engine_options.LOCK_TIMEOUT
     # MariaDB counts seconds, MySQL milliseconds.
     limit = float(variables.get("max_statement_time", 0)) or int(variables["max_execution_time"]) / 1000
-    assert limit == config.STATEMENT_TIMEOUT
+    assert limit == engine_options.STATEMENT_TIMEOUT
 
 
 def test_what_is_too_long_is_refused_not_cut(probe):
@@ -195,7 +195,7 @@ def test_the_server_itself_ends_a_statement_that_takes_too_long(probe):
     slow = f"SELECT COUNT(*) FROM {columns} a, {columns} b, {columns} c WHERE a.column_name <> b.column_name"
     started = time.monotonic()
     assert probe.visit(database.read, slow)[0] == 503
-    assert config.STATEMENT_TIMEOUT - 0.5 < time.monotonic() - started < config.ANSWER_TIMEOUT
+    assert engine_options.STATEMENT_TIMEOUT - 0.5 < time.monotonic() - started < engine_options.ANSWER_TIMEOUT
     assert probe.runs == 1
     running = probe.server.rows(f"SELECT info FROM information_schema.processlist WHERE db = '{probe.name}'")
     assert not any(info and "a.column_name" in info for (info,) in running)
@@ -218,7 +218,7 @@ def test_a_frozen_database_holds_few_threads_and_nobody_for_long(probe):
     assert {status for status, _ in early + late} == {503}
     assert max(seconds for _, seconds in early) < 5
     assert max(seconds for _, seconds in late) < 0.6
-    assert sum(seconds > 1.8 for _, seconds in early) <= config.POOL_SIZE
+    assert sum(seconds > 1.8 for _, seconds in early) <= engine_options.POOL_SIZE
     assert probe.visit(database.read, "SELECT 1")[0] == 200
 
 

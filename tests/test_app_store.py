@@ -62,12 +62,14 @@ def test_create_get_update_delete_restore(context):
     changed = database.write(store.update_entry, made.id, values("Buy oat milk", status="done"), [1])
     assert database.read(store.get, made.id) == changed
     assert (changed.title, changed.description, changed.status, changed.version) == ("Buy oat milk", "", "done", 2)
-    assert database.write(store.toggle, made.id)[3:7:3] == ("open", 3)
+    assert database.write(store.set_status, [made.id], "open") == [made.id]
+    assert database.read(store.get, made.id)[3:7:3] == ("open", 3)
+    assert database.write(store.set_status, [made.id], "open") == []
 
     assert database.write(store.delete_entries, [made.id]) == [made.id]
-    for work in (store.get, store.toggle):
-        with pytest.raises(store.NotFound):
-            database.write(work, made.id)
+    assert database.write(store.set_status, [made.id], "done") == []
+    with pytest.raises(store.NotFound):
+        database.read(store.get, made.id)
     with pytest.raises(store.NotFound):
         database.write(store.update_entry, made.id, values("again"))
     assert titles(store.make_query()) == titles(store.make_query(search="oat")) == []

@@ -22,6 +22,7 @@ from app import query_log
 from app.engine_options import POOL_SIZE
 from app.gate import Gate
 from app.models import db
+from app.outage import code
 from app.replicas import Replicas
 
 LOCK_WAIT_TIMEOUT, DEADLOCK = 1205, 1213
@@ -132,12 +133,6 @@ def passes(error: DBAPIError, number: int) -> bool:
     if error.connection_invalidated:
         return number == 1
     return code(error) in {DEADLOCK, LOCK_WAIT_TIMEOUT} or "database is locked" in str(error.orig)
-
-
-def code(error: DBAPIError) -> int:
-    """Return the number of the server's or the driver's error, 0 if it has none."""
-    first = error.orig.args[0] if error.orig.args else 0
-    return first if isinstance(first, int) else 0
 
 
 def mark_useless(context) -> None:

@@ -9,7 +9,7 @@ from flask import jsonify
 from sqlalchemy import event, text
 
 from app import create_app, database, engine_options
-from tests.conftest import accepts, application, mariadb_server, running, wait_until
+from tests.conftest import Browser, accepts, application, mariadb_server, running, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -131,6 +131,50 @@ def test_a_connection_lost_at_commit_is_never_used_again(probe):
     assert probe.insert("unknown", lose) == 503
     assert probe.runs == 1
     assert probe.visit(database.read, "SELECT 1")[0] == 200
+
+
+def test_who_sent_a_change_whose_outcome_is_unknown_is_told_so(probe, mysql_app):
+    """The page promises nothing; the API says that the same key creates nothing twice, and it does not."""
+    browser, body = Browser(mysql_app), {"title": "at commit"}
+    once = {"Idempotency-Key": "once"}
+
+    def losing(send):
+        sessions = f"SELECT id FROM information_schema.processlist WHERE db = '{probe.name}'"
+
+        def kill(connection):
+            probe.kill(probe.server.rows(sessions))
+
+        event.listen(database.db.engine, "commit", kill, once=True)
+        return send()
+
+    with mysql_app.app_context():
+        page = losing(lambda: browser.post("/entries/new", body))
+        problem = losing(lambda: browser.client.post("/api/v1/entries", json=body, headers=once))
+    assert (page.status_code, problem.status_code) == (503, 503)
+    assert "may or may not have been saved" in page.text
+    assert problem.mimetype == "application/problem+json"
+    assert "may or may not have been stored" in problem.json["detail"]
+    assert "Idempotency-Key" in problem.json["detail"]
+    assert int(problem.headers["Retry-After"]) > 0
+    again = [browser.client.post("/api/v1/entries", json=body, headers=once) for _ in range(2)]
+    assert [answer.status_code for answer in again] == [201, 201]
+    assert again[0].json["id"] == again[1].json["id"]
+
+
+@pytest.mark.parametrize(
+    "statement", ["SELECT no_such_column FROM entries", "SELEC 1", "INSERT INTO entries (id) VALUES ('x')"]
+)
+def test_a_mistake_of_ours_is_no_outage(probe, statement, caplog):
+    """The driver calls an unknown column an OperationalError, as it does a server that is gone."""
+    assert probe.visit(database.write, statement)[0] == 500
+    assert "Traceback" in caplog.text
+    assert "unavailable" not in caplog.text
+
+
+@pytest.mark.parametrize("number", [1040, 1142, 1146, 1290, 3024, 4031])
+def test_what_the_server_says_of_itself_is_an_outage(probe, number):
+    statement = f"BEGIN NOT ATOMIC SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'so'; END"
+    assert probe.visit(database.read, statement)[0] == 503
 
 
 def test_an_error_of_the_work_takes_all_of_it_back(probe):

@@ -260,6 +260,18 @@ def test_an_answer_that_does_not_come_changes_nothing_and_is_told(visit):
     assert titles(page) == ["kept"]
 
 
+def test_a_file_that_is_too_large_is_refused_in_words(page, tmp_path):
+    """By nginx, whose page has no part for a report."""
+    file = tmp_path / "large.csv"
+    file.write_bytes(b"title\n" + b"x" * 6_000_000)
+    page.goto("/entries/import")
+    page.get_by_label("CSV file").set_input_files(file)
+    button(page, "Import").click()
+    expect(page.get_by_role("heading", name="Too much at once")).to_be_visible()
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.get_by_text("Nothing here yet").first).to_be_visible()
+
+
 def open_conflict(page):
     page.goto("/")
     page.locator("h2 a").first.click()
@@ -281,6 +293,13 @@ def open_error(page):
     button(page, "Add entry").click()
 
 
+def open_refusal_of_nginx(page):
+    page.goto("/entries/new")
+    page.evaluate("document.getElementById('description').value = 'x'.repeat(100_000)")
+    button(page, "Add entry").click()
+    page.get_by_role("heading", name="Too much at once").wait_for()
+
+
 def open_notice(page):
     page.goto("/")
     page.get_by_role("checkbox", name="done entry").check()
@@ -300,6 +319,7 @@ STATES = {
     "deleted": lambda page: page.goto("/deleted"),
     "api": lambda page: page.goto("/api/v1/docs"),
     "not found": lambda page: page.goto("/nothing"),
+    "refused by nginx": open_refusal_of_nginx,
     "notice": open_notice,
     "empty list": lambda page: page.goto("/"),
 }

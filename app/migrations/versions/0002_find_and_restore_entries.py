@@ -1,8 +1,8 @@
 """Versions, orders and search of entries, deleted entries that can come back, keys of requests.
 
 Nothing is taken away: the release before goes on working. An entry that it writes meanwhile is not found by search
-until `flask --app app migrate` was run again. MySQL commits at each CREATE and ALTER, so every step looks first whether it
-was done already: a migration that was killed goes on where it stopped.
+until `flask --app app migrate` is run again. MySQL commits at each CREATE and ALTER, so every step looks first whether
+it was done already: a migration that was killed goes on where it stopped.
 """
 
 import sqlalchemy as sa

@@ -37,7 +37,7 @@ OUTCOME_UNKNOWN = (
     "Your last change may or may not have been saved. Look first, in a few seconds.",
 )
 OUTCOME_UNKNOWN_TO_PROGRAMS = (
-    "The answer of the database was lost: the change may or may not have been stored. Read before sending it again; a "
+    "The answer of the database was lost: the change may or may not have been stored. Look before sending it again; a "
     "create with an Idempotency-Key can be repeated with the same key, and nothing is created twice."
 )
 

@@ -1,6 +1,5 @@
 """The pages in Chromium, against nginx, gunicorn and MariaDB as the images run them: with scripts and without."""
 
-import os
 import re
 import shutil
 
@@ -30,8 +29,6 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def site(mariadb, tmp_path_factory):
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
     given = mariadb.database() | {"WEB_RATE_LIMIT": "1000"}
     with running_site(tmp_path_factory.mktemp("browser"), **given) as site:
         site.database = given["DATABASE_NAME"]

@@ -68,9 +68,15 @@ def answers(port):
         connection.close()
 
 
+def require_nginx():
+    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
+        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
+
+
 @contextmanager
 def running_site(folder, **environ):
     """Run the CMD of both images in their layouts, migrated, on free loopback ports."""
+    require_nginx()
     port, app_port = free_port(), free_port()
     (folder / "tmp").mkdir()
     ports = {
@@ -99,8 +105,6 @@ def running_site(folder, **environ):
 
 @pytest.fixture(scope="module")
 def site(mariadb, tmp_path_factory):
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
     given = mariadb.database() | {"WEB_RATE_LIMIT": "20"}
     with running_site(tmp_path_factory.mktemp("site"), **given) as site:
         yield site
@@ -295,8 +299,6 @@ def test_site_with_a_frozen_database_says_so_and_stays_healthy(site, mariadb):
 
 @pytest.mark.slow
 def test_site_finishes_requests_when_it_is_stopped(mariadb, tmp_path):
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
     with running_site(tmp_path, **mariadb.database(), WEB_DRAIN="1") as site:
         answered = []
         with mariadb.frozen():
@@ -324,9 +326,8 @@ def is_problem(response, body, status):
 
 @contextmanager
 def front(folder, **environ):
-    """Run the front tier alone and yield its process and port."""
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
+    """Run the front tier alone and yield it as a site whose application is at APP_PORT, if there is one."""
+    require_nginx()
     layout, port = unpack("web", folder / "web"), free_port()
     given = {"WEB_PORT": str(port), "WEB_ADDRESS": "127.0.0.1", "TMPDIR": str(folder), "WEB_DRAIN": "0"} | environ
     command, environ = ["sh", "start-web.sh"], clean_environment(**given)

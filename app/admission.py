@@ -10,6 +10,7 @@ IMPORT = "/import"  # the end of the paths that take files, here and in docker/n
 def init_app(app: Flask) -> None:
     app.before_request(check_host)
     app.before_request(allow_files)
+    app.after_request(take_the_rest)
 
 
 def check_host():
@@ -28,3 +29,14 @@ def allow_files():
     """Take a longer body where files are imported; everywhere else MAX_CONTENT_LENGTH counts."""
     if request.path.endswith(IMPORT):
         request.max_content_length = IMPORT_BYTES
+
+
+def take_the_rest(response):
+    """Read what was sent and nobody asked for, which nginx has bounded.
+
+    Gunicorn resets a connection with more than 64 KiB unread in it, and nginx would say 502 instead of our answer.
+    """
+    if request.environ.get("wsgi.input_terminated"):  # else reading would wait for the next request
+        while request.environ["wsgi.input"].read(64 * 1024):
+            pass
+    return response

@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import config, database, migrate, seed, store
 from app.models import db
 
+TIDYING = 5  # seconds that a task may start later for it
+
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(migrate_command)
@@ -22,7 +24,10 @@ def init_app(app: Flask) -> None:
 @click.option("--wait", default=60, show_default=True, help="Seconds to wait for a database that is still starting.")
 @with_appcontext
 def migrate_command(wait):
-    """Bring the tables and the application's user up to date. Safe to run from several places at once, and again."""
+    """Bring the tables and the application's user up to date. Safe to run from several places at once, and again.
+
+    Then tidy for a few seconds: this is what every deployment runs.
+    """
     connect_args = current_app.config["SQLALCHEMY_ENGINE_OPTIONS"].get("connect_args", {})
     url = db.engine.url
     try:
@@ -30,14 +35,30 @@ def migrate_command(wait):
         click.echo(f"migrate: {migrate.upgrade(url, connect_args, wait, user)}")
     except (config.ConfigError, migrate.MigrationError) as error:
         raise SystemExit(f"migrate: error: {error}") from None  # a metric counts lines with "migrate: error"
+    tidy_a_little()
+
+
+def tidy_a_little() -> None:
+    """Tidy for a few seconds, and say so if there was anything. What is left over, or goes wrong, can wait."""
+    try:
+        done = store.tidy(database.write, TIDYING)
+        if any(done.values()):
+            click.echo(summary(done))
+    except SQLAlchemyError as error:
+        click.echo(f"tidy: left for the next time: {migrate.one_line(error)}")
+    finally:
+        db.engine.dispose()
 
 
 @click.command("tidy")
 @with_appcontext
 def tidy_command():
-    """Remove what was deleted long ago, and mend what an older release wrote. To be run now and then, at any time."""
-    done = store.tidy(database.write)
-    click.echo(f"tidy: {', '.join(f'{count} {what}' for what, count in done.items())}")
+    """Remove what was deleted long ago, and mend what an older release wrote: all of it. Can be run at any time."""
+    click.echo(summary(store.tidy(database.write)))
+
+
+def summary(done: dict[str, int]) -> str:
+    return f"tidy: {', '.join(f'{count} {what}' for what, count in done.items())}"
 
 
 @click.command("seed-data")

@@ -3,9 +3,9 @@
 A piece of work is a function whose first argument is a connection. It may be run more than once, so it does nothing
 else than ask that connection.
 
-Every wait has an end: for a turn (gate.py), for a connection and an answer (config.py), for a statement and a lock on
-the server (the same). No connection is tried out before it is used: a page costs one round trip, and what turns out to
-be dead is used again once on a new connection, where that is safe.
+Every wait has an end: for a turn (gate.py), for a connection and an answer, for a statement and a lock on the server
+(engine_options.py). No connection is tried out before it is used: a page costs one round trip, and what turns out to be
+dead is used again once on a new connection, where that is safe.
 """
 
 import random
@@ -19,9 +19,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import query_log
-from app.config import POOL_SIZE
+from app.engine_options import POOL_SIZE
 from app.gate import Gate
 from app.models import db
+from app.outage import code
 from app.replicas import Replicas
 
 LOCK_WAIT_TIMEOUT, DEADLOCK = 1205, 1213
@@ -132,12 +133,6 @@ def passes(error: DBAPIError, number: int) -> bool:
     if error.connection_invalidated:
         return number == 1
     return code(error) in {DEADLOCK, LOCK_WAIT_TIMEOUT} or "database is locked" in str(error.orig)
-
-
-def code(error: DBAPIError) -> int:
-    """Return the number of the server's or the driver's error, 0 if it has none."""
-    first = error.orig.args[0] if error.orig.args else 0
-    return first if isinstance(first, int) else 0
 
 
 def mark_useless(context) -> None:

@@ -1,15 +1,15 @@
 """Every error as a page. An error page reads neither session nor database, so that it cannot fail in turn."""
 
 from flask import Flask, current_app, render_template
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.api.problems import is_api, problem
 from app.database import OutcomeUnknown
+from app.outage import is_outage
 from app.store import InvalidQuery, NotFound
 
-NO_SUCH_TABLE = 1146
 RETRY_AFTER = 5  # seconds
 
 # Status: (heading, what to do about it).
@@ -36,21 +36,25 @@ OUTCOME_UNKNOWN = (
     "The answer of the database was lost",
     "Your last change may or may not have been saved. Look first, in a few seconds.",
 )
+OUTCOME_UNKNOWN_TO_PROGRAMS = (
+    "The answer of the database was lost: the change may or may not have been stored. Look before sending it again; a "
+    "create with an Idempotency-Key can be repeated with the same key, and nothing is created twice."
+)
 
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
-    for error in (OperationalError, InterfaceError, PoolTimeout):
-        app.register_error_handler(error, database_away)
+    app.register_error_handler(PoolTimeout, database_away)
+    app.register_error_handler(DBAPIError, database_error)
     app.register_error_handler(OutcomeUnknown, outcome_unknown)
-    app.register_error_handler(ProgrammingError, programming_error)
     app.register_error_handler(NotFound, entry_gone)
     app.register_error_handler(InvalidQuery, invalid_query)
 
 
-def page(code: int, heading: str, advice: str):
+def page(code: int, heading: str, advice: str, detail: str = ""):
+    """Return the page, or for the API the problem with detail, the usual one of its code if that is empty."""
     if is_api():
-        return problem(code), code
+        return problem(code, detail), code
     return render_template("error.html", code=code, heading=heading, advice=advice), code
 
 
@@ -63,23 +67,22 @@ def http_error(error):
     return body, code, headers
 
 
-def database_away(error):
+def database_error(error):
+    """Answer 503 if the database cannot serve now. The rest is our mistake, which Flask logs and answers with 500."""
+    if is_outage(error):
+        return database_away(error)
+    raise error
+
+
+def database_away(error, text: tuple[str, ...] = PAGES[503]):
     """Answer 503: no connection, none in time, lost, refused, or the database still lacks what a migration adds."""
     current_app.logger.warning("database unavailable: %s", getattr(error, "orig", None) or error)
-    return *page(503, *PAGES[503]), {"Retry-After": str(RETRY_AFTER)}
+    return *page(503, *text), {"Retry-After": str(RETRY_AFTER)}
 
 
 def outcome_unknown(error):
     """Answer 503 without the promise that nothing happened."""
-    database_away(error)
-    return *page(503, *OUTCOME_UNKNOWN), {"Retry-After": str(RETRY_AFTER)}
-
-
-def programming_error(error):
-    """MySQL calls a missing table a programming error: here it means that the migrations have not run yet."""
-    if error.orig.args[0] == NO_SUCH_TABLE:
-        return database_away(error)
-    raise error
+    return database_away(error, (*OUTCOME_UNKNOWN, OUTCOME_UNKNOWN_TO_PROGRAMS))
 
 
 def entry_gone(error):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from app import compatibility, database_user
-from app.config import SQL_MODE
+from app.engine_options import SQL_MODE
 
 SCRIPTS = Path(__file__).parent / "migrations"
 STATEMENT_TIMEOUT = 900  # seconds; a column added to a large table may take minutes

@@ -24,9 +24,9 @@ def workers_for(cpu: int, memory: int) -> int:
 # Loopback: only nginx, which shares this network namespace, may talk to us.
 bind = f"127.0.0.1:{number('APP_PORT', 8000)}"
 
-# Threads, because a request mostly waits for the database. Many more of them than app.config's database connections:
-# measured with a frozen database and 40 visitors, /healthz took 9 s with 8 threads. A thread that waits costs next to
-# nothing, and only those that are needed are started.
+# Threads, because a request mostly waits for the database. Many more of them than connections to it, which
+# app.engine_options sets: measured with a frozen database and 40 visitors, /healthz took 9 s with 8 threads. A thread
+# that waits costs next to nothing, and only those that are needed are started.
 worker_class = "gthread"
 workers = number("APP_WORKERS", workers_for(number("TASK_CPU", 256), number("TASK_MEMORY", 512)))
 threads = number("APP_THREADS", 32)

@@ -58,7 +58,8 @@ def accepts(port: int) -> bool:
 @contextmanager
 def running(command, log: Path, **options):
     """Run command with its output in log, and end it afterwards."""
-    with log.open("wb") as output:
+    log.write_bytes(b"")
+    with log.open("ab") as output:  # appending: nginx opens it once more by the name /dev/stdout
         process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=subprocess.STDOUT, **options)
     try:
         yield process

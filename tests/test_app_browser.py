@@ -1,6 +1,5 @@
 """The pages in Chromium, against nginx, gunicorn and MariaDB as the images run them: with scripts and without."""
 
-import os
 import re
 import shutil
 
@@ -30,8 +29,6 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def site(mariadb, tmp_path_factory):
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
     given = mariadb.database() | {"WEB_RATE_LIMIT": "1000"}
     with running_site(tmp_path_factory.mktemp("browser"), **given) as site:
         site.database = given["DATABASE_NAME"]
@@ -260,6 +257,18 @@ def test_an_answer_that_does_not_come_changes_nothing_and_is_told(visit):
     assert titles(page) == ["kept"]
 
 
+def test_a_file_that_is_too_large_is_refused_in_words(page, tmp_path):
+    """By nginx, whose page has no part for a report."""
+    file = tmp_path / "large.csv"
+    file.write_bytes(b"title\n" + b"x" * 6_000_000)
+    page.goto("/entries/import")
+    page.get_by_label("CSV file").set_input_files(file)
+    button(page, "Import").click()
+    expect(page.get_by_role("heading", name="Too much at once")).to_be_visible()
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.get_by_text("Nothing here yet").first).to_be_visible()
+
+
 def open_conflict(page):
     page.goto("/")
     page.locator("h2 a").first.click()
@@ -281,6 +290,13 @@ def open_error(page):
     button(page, "Add entry").click()
 
 
+def open_refusal_of_nginx(page):
+    page.goto("/entries/new")
+    page.evaluate("document.getElementById('description').value = 'x'.repeat(100_000)")
+    button(page, "Add entry").click()
+    page.get_by_role("heading", name="Too much at once").wait_for()
+
+
 def open_notice(page):
     page.goto("/")
     page.get_by_role("checkbox", name="done entry").check()
@@ -300,6 +316,7 @@ STATES = {
     "deleted": lambda page: page.goto("/deleted"),
     "api": lambda page: page.goto("/api/v1/docs"),
     "not found": lambda page: page.goto("/nothing"),
+    "refused by nginx": open_refusal_of_nginx,
     "notice": open_notice,
     "empty list": lambda page: page.goto("/"),
 }

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 from sqlalchemy import make_url
 
-from app.config import POOL_SIZE, ConfigError, from_environment
+from app.config import ConfigError, from_environment
+from app.engine_options import POOL_SIZE
 from app.gate import STUCK_AFTER
 from tests.conftest import ROOT, accepts, clean_environment, free_port
 from tests.mariadb import PASSWORD, SECRET_KEY

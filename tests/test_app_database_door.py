@@ -8,8 +8,8 @@ import pytest
 from flask import jsonify
 from sqlalchemy import event, text
 
-from app import config, create_app, database
-from tests.conftest import accepts, application, mariadb_server, running, wait_until
+from app import create_app, database, engine_options
+from tests.conftest import Browser, accepts, application, mariadb_server, running, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -79,14 +79,14 @@ def test_reading_costs_one_round_trip(probe):
 
 def test_each_session_is_strict_utf8mb4_and_bounded(probe):
     variables = dict(probe.visit(database.read, "SHOW SESSION VARIABLES")[1])
-    assert sorted(variables["sql_mode"].split(",")) == sorted(config.SQL_MODE.split(","))
+    assert sorted(variables["sql_mode"].split(",")) == sorted(engine_options.SQL_MODE.split(","))
     assert variables["character_set_client"] == "utf8mb4"
     assert variables["collation_connection"].startswith("utf8mb4")
     assert (variables["time_zone"], variables["autocommit"]) == ("+00:00", "ON")
-    assert int(variables["innodb_lock_wait_timeout"]) == config.LOCK_TIMEOUT
+    assert int(variables["innodb_lock_wait_timeout"]) == engine_options.LOCK_TIMEOUT
     # MariaDB counts seconds, MySQL milliseconds.
     limit = float(variables.get("max_statement_time", 0)) or int(variables["max_execution_time"]) / 1000
-    assert limit == config.STATEMENT_TIMEOUT
+    assert limit == engine_options.STATEMENT_TIMEOUT
 
 
 def test_what_is_too_long_is_refused_not_cut(probe):
@@ -131,6 +131,50 @@ def test_a_connection_lost_at_commit_is_never_used_again(probe):
     assert probe.insert("unknown", lose) == 503
     assert probe.runs == 1
     assert probe.visit(database.read, "SELECT 1")[0] == 200
+
+
+def test_who_sent_a_change_whose_outcome_is_unknown_is_told_so(probe, mysql_app):
+    """The page promises nothing; the API says that the same key creates nothing twice, and it does not."""
+    browser, body = Browser(mysql_app), {"title": "at commit"}
+    once = {"Idempotency-Key": "once"}
+
+    def losing(send):
+        sessions = f"SELECT id FROM information_schema.processlist WHERE db = '{probe.name}'"
+
+        def kill(connection):
+            probe.kill(probe.server.rows(sessions))
+
+        event.listen(database.db.engine, "commit", kill, once=True)
+        return send()
+
+    with mysql_app.app_context():
+        page = losing(lambda: browser.post("/entries/new", body))
+        problem = losing(lambda: browser.client.post("/api/v1/entries", json=body, headers=once))
+    assert (page.status_code, problem.status_code) == (503, 503)
+    assert "may or may not have been saved" in page.text
+    assert problem.mimetype == "application/problem+json"
+    assert "may or may not have been stored" in problem.json["detail"]
+    assert "Idempotency-Key" in problem.json["detail"]
+    assert int(problem.headers["Retry-After"]) > 0
+    again = [browser.client.post("/api/v1/entries", json=body, headers=once) for _ in range(2)]
+    assert [answer.status_code for answer in again] == [201, 201]
+    assert again[0].json["id"] == again[1].json["id"]
+
+
+@pytest.mark.parametrize(
+    "statement", ["SELECT no_such_column FROM entries", "SELEC 1", "INSERT INTO entries (id) VALUES ('x')"]
+)
+def test_a_mistake_of_ours_is_no_outage(probe, statement, caplog):
+    """The driver calls an unknown column an OperationalError, as it does a server that is gone."""
+    assert probe.visit(database.write, statement)[0] == 500
+    assert "Traceback" in caplog.text
+    assert "unavailable" not in caplog.text
+
+
+@pytest.mark.parametrize("number", [1040, 1142, 1146, 1290, 3024, 4031])
+def test_what_the_server_says_of_itself_is_an_outage(probe, number):
+    statement = f"BEGIN NOT ATOMIC SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'so'; END"
+    assert probe.visit(database.read, statement)[0] == 503
 
 
 def test_an_error_of_the_work_takes_all_of_it_back(probe):
@@ -195,7 +239,7 @@ def test_the_server_itself_ends_a_statement_that_takes_too_long(probe):
     slow = f"SELECT COUNT(*) FROM {columns} a, {columns} b, {columns} c WHERE a.column_name <> b.column_name"
     started = time.monotonic()
     assert probe.visit(database.read, slow)[0] == 503
-    assert config.STATEMENT_TIMEOUT - 0.5 < time.monotonic() - started < config.ANSWER_TIMEOUT
+    assert engine_options.STATEMENT_TIMEOUT - 0.5 < time.monotonic() - started < engine_options.ANSWER_TIMEOUT
     assert probe.runs == 1
     running = probe.server.rows(f"SELECT info FROM information_schema.processlist WHERE db = '{probe.name}'")
     assert not any(info and "a.column_name" in info for (info,) in running)
@@ -218,7 +262,7 @@ def test_a_frozen_database_holds_few_threads_and_nobody_for_long(probe):
     assert {status for status, _ in early + late} == {503}
     assert max(seconds for _, seconds in early) < 5
     assert max(seconds for _, seconds in late) < 0.6
-    assert sum(seconds > 1.8 for _, seconds in early) <= config.POOL_SIZE
+    assert sum(seconds > 1.8 for _, seconds in early) <= engine_options.POOL_SIZE
     assert probe.visit(database.read, "SELECT 1")[0] == 200
 
 

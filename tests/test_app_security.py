@@ -165,6 +165,14 @@ def test_missing_tables_are_an_unavailable_database(app, browser, caplog):
     assert "no such table" not in page.text
 
 
+def test_a_missing_column_is_our_mistake(app, browser, caplog):
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execute(db.text("ALTER TABLE entries RENAME COLUMN description TO summary"))
+        connection.commit()
+    assert browser.get("/").status_code == 500
+    assert "no such column" in caplog.text
+
+
 @pytest.mark.parametrize("path", [*PAGES, "/healthz", "/entries.csv", "/static/style.css"])
 def test_every_answer_has_the_security_headers(browser, path):
     browser.add("a")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
-from app import config, create_app, database, query_log, request_log
+from app import config, create_app, database, engine_options, query_log, request_log
 from deploy import truth, visit
 from tests.nest import ROOT, flat, of_type, stack
 
@@ -98,7 +98,7 @@ def test_the_authorities_that_the_task_names_are_in_the_image_and_are_those_of_r
         assert given["DATABASE_SSL_CA"] == f"{workdir}/rds-ca.pem"
         assert given["RELEASE"] == {"Ref": "AppImage"} or "@sha256:" in given["RELEASE"] or ":" in given["RELEASE"]
     assert "COPY --chmod=755 docker/rds-ca.pem rds-ca.pem\n" in dockerfile("app")
-    context = config.ssl_context(ROOT / "docker/rds-ca.pem")
+    context = engine_options.ssl_context(ROOT / "docker/rds-ca.pem")
     names = [dict(pair for (pair,) in authority["subject"])["commonName"] for authority in context.get_ca_certs()]
     for region in ("us-east-1", "us-west-2", "eu-west-1"):
         for kind in ("RSA2048", "RSA4096", "ECC384"):

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import threading
@@ -67,9 +68,15 @@ def answers(port):
         connection.close()
 
 
+def require_nginx():
+    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
+        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
+
+
 @contextmanager
 def running_site(folder, **environ):
     """Run the CMD of both images in their layouts, migrated, on free loopback ports."""
+    require_nginx()
     port, app_port = free_port(), free_port()
     (folder / "tmp").mkdir()
     ports = {
@@ -98,8 +105,6 @@ def running_site(folder, **environ):
 
 @pytest.fixture(scope="module")
 def site(mariadb, tmp_path_factory):
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
     given = mariadb.database() | {"WEB_RATE_LIMIT": "20"}
     with running_site(tmp_path_factory.mktemp("site"), **given) as site:
         yield site
@@ -200,9 +205,15 @@ def test_site_limits_the_requests_of_one_client_and_of_nobody_else(site):
 
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda number: visit(number, "203.0.113.77"), range(120)))
-    refused = [response for response in answers if response.status == 429]
     assert {response.status for response in answers} == {200, 429}
-    assert refused[0].getheader("Retry-After") == "1"
+    for path in ("/", "/api/v1/entries"):
+        calls = (site.call(path, X_Forwarded_For="203.0.113.77") for _ in range(30))
+        response, body = next((response, body) for response, body in calls if response.status == 429)
+        assert response.getheader("Retry-After") == "1"
+        if path == "/":
+            assert b"<h1>Too many requests</h1>" in body
+        else:
+            is_problem(response, body, 429)
     assert visit(1, "203.0.113.78").status == 200
     assert site.call("/healthz", X_Forwarded_For="203.0.113.77")[0].status == 200
     assert "limiting" not in site.log("web")
@@ -221,11 +232,26 @@ def test_site_listens_on_loopback_only_for_the_application(site):
 def test_site_refuses_a_large_form_in_both_places(site):
     limit = config.FORM_BYTES
     form = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
-    response, body = site.call("/entries/new", "POST", "x" * (limit + 1), **form)
-    assert (response.status, b"Too much at once" in body) == (413, True)
-    assert site.call("/entries/new", "POST", "x" * (2 * limit), **form)[0].status == 413
+    for length in (limit + 1, 2 * limit):  # the second one is for nginx
+        response, body = site.call("/entries/new", "POST", "x" * length, **form)
+        assert (response.status, b"<h1>Too much at once</h1>" in body) == (413, True)
+        response, body = site.call("/api/v1/entries", "POST", "x" * length, Content_Type="application/json")
+        is_problem(response, body, 413)
     assert site.call("/nothing/import", "POST", b"x" * config.IMPORT_BYTES, **form)[0].status in {400, 404}
     assert site.call("/nothing/import", "POST", b"x" * int(config.IMPORT_BYTES * 1.1))[0].status == 413
+
+
+@pytest.mark.slow
+def test_site_answers_although_nobody_read_what_was_sent(site):
+    """Gunicorn resets a connection with much unread in it, and nginx would say 502 instead of the answer."""
+    send = {"Content_Type": "multipart/form-data; boundary=x", "Sec_Fetch_Site": "cross-site"}
+    body = b"x" * config.IMPORT_BYTES
+
+    def visit(number):
+        return site.call("/entries/import", "POST", body, X_Forwarded_For=f"192.0.2.{number}", **send)[0].status
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(visit, range(24))) == [403] * 24
 
 
 @pytest.mark.slow
@@ -273,8 +299,6 @@ def test_site_with_a_frozen_database_says_so_and_stays_healthy(site, mariadb):
 
 @pytest.mark.slow
 def test_site_finishes_requests_when_it_is_stopped(mariadb, tmp_path):
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
     with running_site(tmp_path, **mariadb.database(), WEB_DRAIN="1") as site:
         answered = []
         with mariadb.frozen():
@@ -293,15 +317,61 @@ def test_site_finishes_requests_when_it_is_stopped(mariadb, tmp_path):
         assert "Traceback" not in site.log("app")
 
 
+def is_problem(response, body, status):
+    assert (response.status, response.getheader("Content-Type")) == (status, "application/problem+json")
+    problem = json.loads(body)
+    assert set(problem) == {"title", "status", "detail"}
+    assert problem["status"] == status
+
+
+@contextmanager
+def front(folder, **environ):
+    """Run the front tier alone and yield it as a site whose application is at APP_PORT, if there is one."""
+    require_nginx()
+    layout, port = unpack("web", folder / "web"), free_port()
+    given = {"WEB_PORT": str(port), "WEB_ADDRESS": "127.0.0.1", "TMPDIR": str(folder), "WEB_DRAIN": "0"} | environ
+    command, environ = ["sh", "start-web.sh"], clean_environment(**given)
+    with running(command, folder / "web.log", cwd=layout, env=environ) as process:
+        wait_until(lambda: accepts(port), what="nginx")
+        yield Site(port, int(given["APP_PORT"]), folder, (None, process))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("status", "title"), [(502, "Bad Gateway"), (504, "Gateway Timeout")])
+def test_site_without_the_application_has_a_page_and_a_problem(tmp_path, status, title):
+    with ExitStack() as stack:
+        application = stack.enter_context(socket.socket())
+        application.bind(("127.0.0.1", 0))
+        address = application.getsockname()
+        if status == 504:
+            # As one that hangs: nobody takes a connection, and no more of them may wait.
+            application.listen(0)
+            waiting = stack.enter_context(socket.socket())
+            waiting.connect(address)
+        site = stack.enter_context(front(tmp_path, APP_PORT=str(address[1])))
+        for method, path in [("GET", "/?q=private"), ("POST", "/entries/new")]:
+            response, body = site.call(path, method, X_Amzn_Trace_Id="Root=1-trace")
+            assert (response.status, response.getheader("Content-Type")) == (status, "text/html; charset=utf-8")
+            assert b"<h1>The application is away</h1>" in body
+        assert int(response.getheader("Retry-After")) == 5
+        assert "default-src 'none'" in response.getheader("Content-Security-Policy")
+        for name in ("X-Request-Id", "Cache-Control", "X-Content-Type-Options"):
+            assert len(response.headers.get_all(name)) == 1, name
+        for file in re.findall(r'(?:src|href)="(/static/[^"]+)"', body.decode()):
+            assert site.call(file)[0].status == 200, file
+        response, body = site.call("/api/v1/entries")
+        is_problem(response, body, status)
+        assert (json.loads(body)["title"], response.getheader("Retry-After")) == (title, "5")
+        assert site.call("/healthz")[0].status == status
+        lines = [(line["path"], line["status"], line["request_id"]) for line in site.requests("web")]
+        assert "/healthz" not in [path for path, _, _ in lines]
+        assert lines[:2] == [("/", status, "Root=1-trace"), ("/entries/new", status, "Root=1-trace")]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGQUIT"])
 def test_site_a_front_tier_without_requests_ends_at_once(tmp_path, name):
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
-    layout, port = unpack("web", tmp_path / "web"), free_port()
-    environ = clean_environment(WEB_PORT=str(port), WEB_ADDRESS="127.0.0.1", TMPDIR=str(tmp_path), WEB_DRAIN="0")
-    with running(["sh", "start-web.sh"], tmp_path / "log", cwd=layout, env=environ) as process:
-        wait_until(lambda: accepts(port), what="nginx")
-        process.send_signal(getattr(signal, name))
-        assert process.wait(5) == 0
-        assert not accepts(port)
+    with front(tmp_path, APP_PORT="1") as site:
+        site.web.send_signal(getattr(signal, name))
+        assert site.web.wait(5) == 0
+        assert not accepts(site.port)

@@ -78,7 +78,7 @@ PROBLEMS = {
     415: "The body is of another type than JSON",
     422: "A field is missing, unknown or not valid",
     428: "If-Match is missing",
-    503: "The database is away; Retry-After says for how long",
+    503: "The database is away, or its answer to a change was lost; Retry-After says for how long",
 }
 ALWAYS = (400, 406, 503)
 

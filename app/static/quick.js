@@ -22,6 +22,7 @@ async function load(request, part = "main", selected = []) {
 
 function show(page, part, address, selected) {
   const before = remember(document.activeElement);
+  if (!page.getElementById(part)) part = "main"; // an error page
   document.getElementById(part).replaceWith(page.getElementById(part));
   for (const box of document.querySelectorAll("li input")) box.checked = selected.includes(box.value);
   start();

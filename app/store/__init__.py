@@ -10,7 +10,6 @@ from app.store.changes import (
     get,
     restore,
     set_status,
-    toggle,
     update_entry,
 )
 from app.store.deleted import Deleted, recently_deleted
@@ -65,6 +64,5 @@ __all__ = [
     "set_status",
     "stream",
     "tidy",
-    "toggle",
     "update_entry",
 ]

@@ -5,9 +5,9 @@ Values come from app.validation; nothing is checked here.
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Connection, case, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from app.models import DONE, OPEN, utc_now
+from app.models import utc_now
 from app.store.rows import COLUMNS, DELETED, ENTRIES, Conflict, NotFound, StoredEntry
 from app.store.words import ENTRY_WORDS, add_words, store_words, words_of_entry
 
@@ -62,25 +62,14 @@ def update_entry(
     return new
 
 
-def toggle(connection: Connection, entry_id: int) -> StoredEntry:
-    """Mark the entry as done, or open it again; raise NotFound."""
-    other = case((ENTRIES.c.status == OPEN, DONE), else_=OPEN)
-    change(connection, [ENTRIES.c.id == entry_id], other)
-    return get(connection, entry_id)
-
-
 def set_status(connection: Connection, entry_ids: Collection[int], status: str) -> list[int]:
     """Give those entries the status and return the ids of those that had another one, ascending."""
     others = select(ENTRIES.c.id).where(ENTRIES.c.id.in_(entry_ids), ENTRIES.c.status != status)
     ids = list(connection.scalars(others.order_by(ENTRIES.c.id).with_for_update()))
     if ids:
-        change(connection, [ENTRIES.c.id.in_(ids)], status)
+        values = {"status": status, "updated_at": utc_now(), "version": ENTRIES.c.version + 1}
+        connection.execute(update(ENTRIES).where(ENTRIES.c.id.in_(ids)).values(values))
     return ids
-
-
-def change(connection: Connection, conditions: list, status) -> int:
-    values = {"status": status, "updated_at": utc_now(), "version": ENTRIES.c.version + 1}
-    return connection.execute(update(ENTRIES).where(*conditions).values(values)).rowcount
 
 
 def delete_entries(

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 from app.models import WORD_LENGTH, Entry, EntryWord
 
 WORDS_PER_ENTRY = 256
+BEYOND_ALL = 2**63 - 1  # more than any id
 
 ENTRIES = Entry.__table__
 ENTRY_WORDS = EntryWord.__table__
@@ -60,14 +61,14 @@ def add_words(connection: Connection, pairs: Iterable[tuple[str, int]]) -> None:
         connection.execute(insert(ENTRY_WORDS), rows)
 
 
-def reindex(connection: Connection, after: int = 0, limit: int = 500) -> tuple[int, int | None]:
-    """Mend the words of up to limit entries whose id is above after; return how many had others, and the last one's id.
+def reindex(connection: Connection, before: int = BEYOND_ALL, limit: int = 500) -> tuple[int, int | None]:
+    """Mend the words of up to limit entries whose id is below before, the newest first.
 
-    That id is None at the end.
-
-    A release that knew no words may have written entries, while it was being replaced.
+    Return how many had others, and the last one's id, None at the end. A release that knew no words may have written
+    entries, while it was being replaced.
     """
-    batch = select(ENTRIES.c.id, ENTRIES.c.title, ENTRIES.c.description).where(ENTRIES.c.id > after)
+    batch = select(ENTRIES.c.id, ENTRIES.c.title, ENTRIES.c.description).where(ENTRIES.c.id < before)
     # Locked: nobody changes the text while its words are written.
-    texts = [tuple(row) for row in connection.execute(batch.order_by(ENTRIES.c.id).limit(limit).with_for_update())]
+    newest = batch.order_by(ENTRIES.c.id.desc()).limit(limit).with_for_update()
+    texts = [tuple(row) for row in connection.execute(newest)]
     return store_words(connection, texts), texts[-1][0] if texts else None

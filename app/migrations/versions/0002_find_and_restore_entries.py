@@ -1,14 +1,14 @@
 """Versions, orders and search of entries, deleted entries that can come back, keys of requests.
 
 Nothing is taken away: the release before goes on working. An entry that it writes meanwhile is not found by search
-until `flask --app app tidy` has been run. MySQL commits at each CREATE and ALTER, so every step looks first whether it
-was done already: a migration that was killed goes on where it stopped.
+until `flask --app app migrate` is run again. MySQL commits at each CREATE and ALTER, so every step looks first whether
+it was done already: a migration that was killed goes on where it stopped.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.words import reindex
+from app.store.words import BEYOND_ALL, reindex
 
 revision = "0002"
 down_revision = "0001"
@@ -37,9 +37,9 @@ def upgrade():
     for name, (table, columns) in INDEXES.items():
         if name not in {index["name"] for index in sa.inspect(connection).get_indexes(table)}:
             op.create_index(name, table, columns)
-    last = 0
+    last = BEYOND_ALL
     while last is not None:
-        _, last = reindex(connection, after=last)
+        _, last = reindex(connection, before=last)
         connection.commit()
 
 

@@ -21,9 +21,10 @@ def fitted(line: str, columns: int) -> str:
     """The line, broken between words to so many columns; a longer word stays whole, so that it can be copied."""
     if len(line) <= columns:
         return line
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    own = " " * (len(line) - len(line.lstrip()))
     options = {"break_long_words": False, "break_on_hyphens": False, "expand_tabs": False, "replace_whitespace": False}
-    return textwrap.fill(line, max(columns, 20), subsequent_indent=indent, **options)
+    indents = {"initial_indent": own, "subsequent_indent": f"{own}  "}
+    return textwrap.fill(line.lstrip(), max(columns, 20), **indents, **options)
 
 
 def require_someone_to_ask() -> None:

@@ -117,9 +117,10 @@ def test_a_dumb_terminal_gets_lines(place, aws):
 
 def test_words_stay_whole_in_a_narrow_terminal():
     assert fitted("short enough", 20) == "short enough"
-    assert fitted("  some words too many for it", 16) == "  some words too\n    many for it"
+    assert fitted("  some words too many for it", 20) == "  some words too\n    many for it"
     address = f"http://{'x' * 90}.test"
     assert fitted(f"Url      {address}", 80) == f"Url\n  {address}"  # to be copied
+    assert fitted(f"    {address}", 80) == f"    {address}"
 
 
 def test_nothing_under_way_is_said(place):

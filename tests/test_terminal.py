@@ -139,4 +139,4 @@ def test_a_destruction_is_drawn_and_ends_with_what_is_left(place):
     head = lines.index(next(line for line in lines if line.startswith("flaskcrud-lab  DELETE_COMPLETE")))
     assert sum(line.startswith("  ✓ ") for line in lines[head : head + 6]) == 5
     assert not any("IN_PROGRESS" in line for line in lines)
-    assert lines[-1] == "nothing is left that costs"
+    assert lines[-1] == "what is left: nothing that is known of"

@@ -46,8 +46,9 @@ require_engine() {
 
 # Build and push what the registry does not hold yet. One line of `missing` is: target platform reference
 build_images() {
-    local missing target platform reference
-    missing=$("$python" -m deploy images "$environment")
+    local target platform reference
+    # Before there were repositories the images had no names yet.
+    case $missing in *" -") missing=$("$python" -m deploy images "$environment") ;; esac
     if [ -z "$missing" ]; then
         echo "images: both are in the registry already"
         return
@@ -56,7 +57,7 @@ build_images() {
     "$python" -m deploy registry-password "$environment" |
         "$engine" login --username AWS --password-stdin "${reference%%/*}" > /dev/null
     while read -r target platform reference; do
-        echo "images: building and pushing $reference"
+        echo "images: building and pushing ${reference#*/}"
         "$engine" build --file docker/Dockerfile --target "$target" --platform "$platform" --tag "$reference" .
         "$engine" push "$reference"
     done <<< "$missing"

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deploy.commands import doctor, flight, logs, look, pause, plan, prepare, remove, rollback, shell, status, up
 from deploy.faults import explain
 from deploy.problem import Problem
+from deploy.terminal import say
 
 # Verb: function, what it does, names of its options. The function may return an exit code.
 VERBS = {
@@ -71,14 +72,14 @@ def main(argv: list[str]) -> int:
     try:
         return VERBS[verb][0](env, **args) or 0
     except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
+        say(f"error: {problem}", sys.stderr)
         return problem.code
     except (BotoCoreError, ClientError) as error:
-        print(f"error: {explain(error)}", file=sys.stderr)
+        say(f"error: {explain(error)}", sys.stderr)
         return 1
     except KeyboardInterrupt:
         again = f"`make follow ENV={env}` attaches again"
-        print(f"\nstopped watching; what was begun goes on at AWS: {again}", file=sys.stderr)
+        say(f"\nstopped watching; what was begun goes on at AWS: {again}", sys.stderr)
         return 130
 
 

@@ -6,6 +6,7 @@ descriptions (review.update.replacement), and the comparison of the deployed nes
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,9 @@ ACTIONS = {"Add": ADD, "Import": ADD, "Modify": MODIFY, "Dynamic": MODIFY, "Remo
 # What CloudFormation says of a change set without changes, in its different voices.
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
+# Nested change set arn:... was not successfully created: Currently in FAILED.
+_NESTED_FAILED = re.compile(r"(?<=Nested change set )arn:\S+(?= was not)")
+
 # Sources of a change that only repeat what happens elsewhere.
 _REFERENCES = {"ResourceReference", "ParameterReference", "ResourceAttribute", "Automatic", "NoModification"}
 
@@ -28,6 +32,12 @@ def is_empty(change_set: dict) -> bool:
     return change_set["Status"] == "FAILED" and any(
         words in change_set.get("StatusReason", "") for words in _NO_CHANGES
     )
+
+
+def failed_nested(reason: str) -> str:
+    """The id of the nested change set that a change set failed for, in the words of its reason; empty: none."""
+    found = _NESTED_FAILED.search(reason)
+    return found[0] if found else ""
 
 
 @dataclass(frozen=True)

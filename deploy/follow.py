@@ -1,21 +1,22 @@
 """Following an operation on the nest until it has ended, from its beginning or from the middle."""
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import faults, verdict
+from deploy import faults, recorder, verdict
 from deploy.aws import Aws
 from deploy.events import Event, nested_stacks
 from deploy.problem import Problem
-from deploy.progress.display import Lines
+from deploy.progress.display import Lines, display
+from deploy.progress.durations import recorded
 from deploy.progress.panel import View
 from deploy.progress.tree import Nest
 from deploy.recorder import Recorder
 from deploy.states import SUCCESS, is_over
+from deploy.terminal import say
 from deploy.verdict import Verdict
 from deploy.watch import Watch
 
@@ -26,6 +27,9 @@ LONG_PAUSE = 3.0
 CALLS_A_SECOND = 2.0
 # How long AWS may be silent or refuse for its rate before following ends, and the longest pause meanwhile.
 PATIENCE, LONGEST_PAUSE = 300.0, 30.0
+
+# What to do when AWS answers no more and what was begun goes on there.
+AGAIN = "run this again"
 
 # Own events of a stack with which an operation begins.
 BEGINNINGS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"}
@@ -52,13 +56,26 @@ def began(aws: Aws, stack_id: str) -> datetime | None:
     return None
 
 
-def follow(aws: Aws, stack: dict, after: datetime | None, say: Callable[[str], None]) -> str:
-    """Say each event of root and nested stacks later than `after`, until the root's operation has ended; how it ended.
+def follow(
+    aws: Aws, stack: dict, after: datetime | None, again: str = AGAIN, outputs: dict[str, str] | None = None
+) -> str:
+    """Follow what happens to the stack later than `after` until it has ended: shown, recorded, judged; how it ended.
 
     The end is read from the root's events, not from its status: just after an order that may still be the old one.
-    Problem: it ended badly; the text is the first real cause with its nested path.
+    `outputs` lead to the service, which is looked at too unless they are None. Problem: it ended badly.
     """
-    return Flight(aws, stack, after, Lines(say)).run()
+    start = datetime.now(UTC)
+    record = Recorder(recorder.new_folder(stack["StackName"], start), say)
+    flight = Flight(aws, stack, after, display(say), record, again)
+    flight.view.nest.known = recorded(recorder.base(), stack["StackName"])
+    if outputs is not None:
+        flight.observe_service(after or stack.get("CreationTime", start), outputs)
+    record.write("note", text=f"following {stack['StackId']}")
+    try:
+        return flight.run()
+    finally:
+        if record.folder:
+            say(f"recorded in {recorder.shown(record.folder)}")
 
 
 class Flight:
@@ -71,7 +88,7 @@ class Flight:
         after: datetime | None,
         display: Lines,
         recorder: Recorder | None = None,
-        attach: str = "run this again",
+        attach: str = AGAIN,
     ):
         self.aws, self.stack, self.after, self.display, self.attach = aws, stack, after, display, attach
         self.recorder = recorder or Recorder()

@@ -8,19 +8,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import changes, deployed
+from deploy import changes, deployed, verdict
 from deploy.aws import Aws
+from deploy.events import NESTED, one_line
 from deploy.problem import Problem
+from deploy.recorder import Recorder
 from deploy.settings import Settings
 from deploy.states import CHANGE_SET_PREFIX
+from deploy.terminal import say
 from review import workspace
 from review.resolve import Nest
 from review.update import cost, lines
 from review.update.change import Change
 from review.update.compare import EMPTY, compare
+
+# Seconds between two looks at a change set that is being made.
+PAUSES = (0.1, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -100,13 +107,39 @@ def change_set(
         raise
 
 
-def _ready(aws, wanted, change_set_id, pause=1.0):
+def _ready(aws, wanted, change_set_id):
+    pauses = chain(PAUSES, repeat(PAUSES[-1]))
     while (found := aws.change_set(change_set_id, wanted.stack))["Status"].endswith(("_PENDING", "_IN_PROGRESS")):
-        time.sleep(pause)
+        time.sleep(next(pauses))
     if found["Status"] == "FAILED" and not changes.is_empty(found):
-        reason = found.get("StatusReason", "no reason given")
-        raise Problem(f"{wanted.stack}: CloudFormation refuses the change: {reason}")
+        raise Problem(f"{wanted.stack}: CloudFormation refuses the change: {_refusal(aws, found)}")
     return found
+
+
+def _refusal(aws, change_set) -> str:
+    """Why a change set failed, in one line; a known cause with its evidence and the next step is said before."""
+    reason = _innermost_reason(aws, change_set)
+    error = Recorder().write("error", text=reason)
+    cause = verdict.cause_of(error) or verdict.cause_of(
+        {"kind": "event", "type": NESTED, "status": "CREATE_FAILED", "reason": reason}
+    )
+    if cause is None or cause.general:
+        return reason
+    for line in verdict.Verdict(cause, error).lines():
+        say(line)
+    return cause.name
+
+
+def _innermost_reason(aws, change_set) -> str:
+    """The reason that is given; where that is only a nested change set, the one that this gives."""
+    reason = one_line(change_set.get("StatusReason", "")) or "no reason given"
+    nested = changes.failed_nested(reason)
+    if not nested or nested == change_set.get("ChangeSetId"):
+        return reason
+    try:
+        return _innermost_reason(aws, aws.change_set(nested))
+    except (ClientError, BotoCoreError):
+        return reason
 
 
 def discard(aws: Aws, wanted: Settings, name: str, with_stack: bool) -> None:

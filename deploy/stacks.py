@@ -80,7 +80,7 @@ def _ends(event):
 def _follow_to_any_end(aws, stack, before):
     """Follow; a bad end is said and left to the caller, who looks at the state that the stack is in then."""
     try:
-        say(f"{stack['StackName']}: {follow(aws, stack, before, say)}")
+        say(f"{stack['StackName']}: {follow(aws, stack, before, outputs=outputs(stack))}")
     except Problem as problem:
         say(str(problem))
 
@@ -164,4 +164,4 @@ def delete(aws: Aws, stack: dict) -> None:
     """Delete the stack and follow until it is gone."""
     before = last_event_time(aws, stack["StackId"])
     aws.delete_stack(stack["StackName"])
-    say(f"{stack['StackName']}: {follow(aws, stack, before, say)}")
+    say(f"{stack['StackName']}: {follow(aws, stack, before)}")

@@ -1,14 +1,30 @@
 """Speaking with the person at the terminal."""
 
 import os
+import shutil
 import sys
+import textwrap
+from typing import TextIO
 
 from deploy.problem import Problem
 
 
-def say(text: str) -> None:
-    """Print at once, so that a log shows when it happened."""
-    print(text, flush=True)
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print at once, so that a log shows when it happened; on a terminal broken between words."""
+    stream = stream or sys.stdout
+    if stream.isatty():
+        text = "\n".join(fitted(line, shutil.get_terminal_size().columns) for line in text.split("\n"))
+    print(text, file=stream, flush=True)
+
+
+def fitted(line: str, columns: int) -> str:
+    """The line, broken between words to so many columns; a longer word stays whole, so that it can be copied."""
+    if len(line) <= columns:
+        return line
+    own = " " * (len(line) - len(line.lstrip()))
+    options = {"break_long_words": False, "break_on_hyphens": False, "expand_tabs": False, "replace_whitespace": False}
+    indents = {"initial_indent": own, "subsequent_indent": f"{own}  "}
+    return textwrap.fill(line.lstrip(), max(columns, 20), **indents, **options)
 
 
 def require_someone_to_ask() -> None:

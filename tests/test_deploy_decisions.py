@@ -2,14 +2,18 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import botocore.session
 import pytest
 from botocore import exceptions
 
 from deploy import changes, events, images
+from deploy.commands.prepare import has_registry
 from deploy.faults import explain
 from deploy.guard import policies
+from deploy.plan import change_set
+from deploy.problem import Problem
 from review.update.change import ADD, IN_PLACE, MODIFY, PERHAPS, REMOVE, REPLACED, Change, Difference
 
 CLOUDFORMATION = botocore.session.Session().get_service_model("cloudformation")
@@ -313,3 +317,55 @@ def test_references_by_target():
     references = images.references(outputs, "t")
     assert references == {"app": "127.0.0.1:5000/x/app:t", "web": "r.com/web:t"}
     assert [images.split(reference) for reference in references.values()] == [("x/app", "t"), ("web", "t")]
+
+
+# A change set that is refused
+
+INNER = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/deploy-x-Data/1f"
+OUTER = f"Nested change set {INNER} was not successfully created: Currently in FAILED."
+DENIED = "User: arn:aws:sts::123456789012:assumed-role/x is not authorized to perform: iam:PassRole on resource: y"
+
+
+def refusal(capsys, **reasons):
+    """What is printed, and the problem, when the change set named outer fails for its reason."""
+    reasons = {INNER: reasons.pop("inner", ""), **reasons}
+    deleted = []
+    aws = SimpleNamespace(
+        stack=lambda _: {"StackStatus": "CREATE_COMPLETE"},
+        change_set=lambda id_, _=None: {"ChangeSetId": id_, "Status": "FAILED", "StatusReason": reasons[id_]},
+        delete_change_set=lambda name, _: deleted.append(name),
+    )
+    with (
+        pytest.raises(Problem) as problem,
+        change_set(aws, SimpleNamespace(stack="shop"), lambda _: "outer"),
+    ):
+        pass
+    assert deleted
+    return capsys.readouterr().out.splitlines(), str(problem.value)
+
+
+def test_a_refused_change_set_names_its_cause_from_within_the_nest(capsys):
+    (cause, evidence, following), problem = refusal(capsys, outer=OUTER, inner=DENIED)
+    name = cause.removeprefix("cause     ")
+    assert problem == f"shop: CloudFormation refuses the change: {name}"
+    assert evidence.endswith(DENIED)
+    assert following.startswith("next      ")
+
+
+@pytest.mark.parametrize("reason", ["Something that nobody has seen before", OUTER.replace(INNER, "of some name")])
+def test_a_refusal_of_unknown_cause_is_told_as_it_is(capsys, reason):
+    assert refusal(capsys, outer=reason) == ([], f"shop: CloudFormation refuses the change: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("stack", "there"),
+    [(None, False), ({"StackStatus": "ROLLBACK_COMPLETE"}, False), ({"Outputs": []}, False)],
+)
+def test_a_registry_that_failed_to_come_to_be_is_none(stack, there):
+    assert has_registry(stack) == there
+
+
+def test_a_registry_is_there_when_both_repositories_are():
+    keys = [{"OutputKey": output, "OutputValue": "x"} for _, output in images.TARGETS.values()]
+    assert has_registry({"Outputs": keys})
+    assert not has_registry({"Outputs": keys[1:]})

@@ -181,7 +181,13 @@ def bootstrap(account, tmp_path):
     (tmp_path / "odd.env").write_text("")
 
     def run(**environment):
-        settings = {"PATH": os.environ["PATH"], "YES": "1", "CONFIG": str(tmp_path)} | account.server.environment()
+        settings = {
+            "PATH": os.environ["PATH"],
+            "YES": "1",
+            "CONFIG": str(tmp_path),
+            "DEPLOYS": str(tmp_path / "deploys"),
+        }
+        settings |= account.server.environment()
         return subprocess.run(
             [sys.executable, "-m", "deploy", "bootstrap", "odd"],
             cwd=ROOT,

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from deploy.terminal import fitted
 from rehearsal import engine, server
 from rehearsal.player import Player
 from rehearsal.recordings import load
@@ -77,7 +78,7 @@ def test_ctrl_c_leaves_it_running_and_follow_attaches_again(place, aws):
         assert all(len(line) < 80 for line in drawing(session.terminal.screen))
         session.press(b"\x03")
         assert session.read() == 130
-        assert "`make follow ENV=lab` attaches again" in session.terminal.screen.replace("\n", "")
+        assert "`make follow ENV=lab` attaches again" in " ".join(session.terminal.screen.split())
         assert not session.terminal.cursor_hidden
         assert {"33", "0"} <= session.terminal.colours
         again = Session(FOLLOW, 120, **there | {"NO_COLOR": "1"})
@@ -114,7 +115,28 @@ def test_a_dumb_terminal_gets_lines(place, aws):
     assert "UPDATE_FAILED                Network/VPC - Resource handler returned" in session.terminal.screen
 
 
+def test_words_stay_whole_in_a_narrow_terminal():
+    assert fitted("short enough", 20) == "short enough"
+    assert fitted("  some words too many for it", 20) == "  some words too\n    many for it"
+    address = f"http://{'x' * 90}.test"
+    assert fitted(f"Url      {address}", 80) == f"Url\n  {address}"  # to be copied
+    assert fitted(f"    {address}", 80) == f"    {address}"
+
+
 def test_nothing_under_way_is_said(place):
     session = Session(FOLLOW, 80, **place)
     assert session.read() == 0
     assert session.terminal.screen.startswith("flaskcrud-lab: nothing is under way; it is in CREATE_COMPLETE")
+
+
+def test_a_destruction_is_drawn_and_ends_with_what_is_left(place):
+    """After all others: it takes the environment away."""
+    session = Session(["python", "-m", "deploy", "destroy", "lab"], 80, **place | {"YES": "0"})
+    assert session.read(until=lambda terminal: "[flaskcrud-lab to agree]" in terminal.screen) is None
+    session.press(b"flaskcrud-lab\r")
+    assert session.read() == 0
+    lines = session.terminal.screen.splitlines()
+    head = lines.index(next(line for line in lines if line.startswith("flaskcrud-lab  DELETE_COMPLETE")))
+    assert sum(line.startswith("  ✓ ") for line in lines[head : head + 6]) == 5
+    assert not any("IN_PROGRESS" in line for line in lines)
+    assert lines[-1] == "what is left: nothing that is known of"

@@ -3,13 +3,12 @@
 import time
 from datetime import UTC, datetime
 
-from deploy import recorder, rollout, truth, visit
+from deploy import follow as flight
+from deploy import rollout, truth, visit
 from deploy.aws import Aws
 from deploy.commands.environment import load
-from deploy.follow import Flight, began
 from deploy.problem import Problem
-from deploy.progress.display import SILENCE, display
-from deploy.progress.durations import recorded
+from deploy.progress.display import SILENCE
 from deploy.settings import Settings
 from deploy.stacks import described, outputs
 from deploy.states import is_over
@@ -28,26 +27,14 @@ def follow(env: str) -> None:
     if is_over(stack["StackStatus"]):
         say(f"{wanted.stack}: nothing is under way; it is in {stack['StackStatus']}")
         return
-    fly(aws, wanted, stack, began(aws, stack["StackId"]))
+    fly(aws, wanted, stack, flight.began(aws, stack["StackId"]))
     arrive(aws, wanted, images_of(described(aws, wanted.stack)))
 
 
 def fly(aws: Aws, wanted: Settings, stack: dict, after: datetime | None) -> None:
-    """Follow an operation that began after a moment, record it, say how it ended. Problem: badly."""
-    start = datetime.now(UTC)
+    """Follow an operation on the environment's stack that began after a moment, say how it ended. Problem: badly."""
     # Until its first deployment has ended a stack has no outputs: what is made is then found in its events.
-    known = outputs(stack)
-    record = recorder.Recorder(recorder.new_folder(wanted.stack, start), say)
-    shown = display(say)
-    flight = Flight(aws, stack, after, shown, record, attach=f"`make follow ENV={wanted.env}`")
-    flight.view.nest.known = recorded(recorder.base(), wanted.stack)
-    flight.observe_service(after or stack.get("CreationTime", start), known)
-    record.write("note", text=f"following {stack['StackId']}")
-    try:
-        status = flight.run()
-    finally:
-        if record.folder:
-            say(f"recorded in {recorder.shown(record.folder)}")
+    status = flight.follow(aws, stack, after, f"`make follow ENV={wanted.env}`", outputs(stack))
     say(f"{wanted.stack}: {status}")
 
 

@@ -33,7 +33,8 @@ def logs(env: str, since: str, filter: str, follow: bool) -> None:
             say(line)
         if not follow:
             if not seen:
-                say(f"nothing was written in the last {since or JUST_NOW} that matches; SINCE=1d looks further back")
+                matching = " that matches" if filter else ""
+                say(f"nothing was written in the last {since or JUST_NOW}{matching}; SINCE=1d looks further back")
             return
         latest = max((event["timestamp"] for events in found.values() for event in events), default=start)
         start = max(start, latest - DELAY)

@@ -16,7 +16,12 @@ from deploy.terminal import say
 def print_outputs(env: str) -> None:
     """Print the outputs of the root stack, the URL last."""
     wanted, _ = load(env)
-    values = outputs(described(Aws(), wanted.stack))
+    say_outputs(Aws(), wanted.stack)
+
+
+def say_outputs(aws: Aws, stack: str) -> None:
+    """Print the outputs of a stack, the URL last."""
+    values = outputs(described(aws, stack))
     for name, value in sorted(values.items(), key=lambda item: item[0] == "Url"):
         say(f"{name:<20} {value}")
 

@@ -25,6 +25,9 @@ def pause(env: str) -> None:
     values = outputs(stack)
     step = pausing.before_pause(aws.database(values["DatabaseInstanceId"]))
     name = wanted.stack
+    if step == pausing.NOTHING and _desired(aws, values) == 0:
+        say(f"{name}: it is paused already; `make resume ENV={env}` brings it back")
+        return
     say(f"{name}: all tasks will end and the database will stop; its data stays. Nobody can use the application then")
     say("AWS starts the database again by itself after 7 days, and then it costs again: pause it anew, or destroy")
     types = {entry["ResourceType"] for entry in aws.nest(name)}

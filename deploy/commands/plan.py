@@ -3,7 +3,7 @@
 from deploy import images
 from deploy.aws import Aws
 from deploy.commands.environment import load
-from deploy.commands.prepare import bootstrap_changes, image_references
+from deploy.commands.prepare import bootstrap_changes, has_registry, image_references
 from deploy.commands.up import upload
 from deploy.guard import allowed_names
 from deploy.plan import Plan, Versions, change_set, discard, draw, versions
@@ -35,6 +35,7 @@ def _plan(env):
     aws = Aws()
     bootstrap = aws.stack(wanted.bootstrap_stack)
     decision_for(bootstrap, wanted.bootstrap_stack)
+    bootstrap = bootstrap if has_registry(bootstrap) else None
     before = bootstrap_changes(aws, wanted, bootstrap, templates["bootstrap.yaml"])
     proposed = _planned(aws, wanted, bootstrap, templates)
     say(f"{wanted.bootstrap_stack}:")

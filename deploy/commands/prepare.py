@@ -50,14 +50,14 @@ def bootstrap(env: str) -> None:
     stack = ready(aws, wanted, name)
     if stack is None:
         aws.create_stack(name, body, parameters, wanted.tags)
-        say(f"{name}: {follow(aws, described(aws, name), None, say)}")
+        say(f"{name}: {follow(aws, described(aws, name), None)}")
         protect(aws, name, is_asked_for(wanted.parameters))
         return
     allowed = check(bootstrap_changes(aws, wanted, stack, body), allowed_names(templates, of_bootstrap=True))
     before = last_event_time(aws, name)
     with protected(aws, name, allowed, is_asked_for(wanted.parameters)):
         if aws.update_stack(name, body, parameters, wanted.tags):
-            say(f"{name}: {follow(aws, stack, before, say)}")
+            say(f"{name}: {follow(aws, stack, before)}")
         else:
             say(f"{name}: no changes")
 
@@ -85,12 +85,16 @@ def missing_images(env: str) -> None:
     """
     wanted, _ = load(env)
     aws = Aws()
-    references = dict.fromkeys(images.TARGETS, "-")
-    if aws.stack(wanted.bootstrap_stack):
-        references = image_references(aws, wanted)
+    stack = aws.stack(wanted.bootstrap_stack)
+    references = image_references(aws, wanted) if has_registry(stack) else dict.fromkeys(images.TARGETS, "-")
     for target, reference in references.items():
         if reference == "-" or not aws.image_digest(*images.split(reference)):
             say(f"{target} {images.PLATFORMS[wanted.architecture]} {reference}")
+
+
+def has_registry(stack: dict | None) -> bool:
+    """Whether the stack of repositories and bucket has come to be; while it is made, or if it failed, it has not."""
+    return stack is not None and {output for _, output in images.TARGETS.values()} <= outputs(stack).keys()
 
 
 def image_references(aws: Aws, wanted: Settings) -> dict[str, str]:

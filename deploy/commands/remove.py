@@ -206,8 +206,7 @@ def _tidy(aws, nest, kept, values, before, buckets):
             staying.append((kind, name))
     for prefix in _log_prefixes(nest):
         staying += [("log group", group) for group in aws.log_groups(prefix)]
-    if staying:
-        say("what is left, and how to remove it:")
+    say("what is left, and how to remove it:" if staying else "what is left: nothing that is known of")
     for kind, name in staying:
         say(f"  {leftovers.staying(kind, name)}")
 

@@ -7,7 +7,7 @@ from deploy import changes, images
 from deploy.aws import Aws
 from deploy.commands.environment import load
 from deploy.commands.flight import arrive, fly
-from deploy.commands.look import print_outputs
+from deploy.commands.look import say_outputs
 from deploy.commands.prepare import image_references
 from deploy.follow import last_event_time
 from deploy.guard import allowed_names, is_asked_for, protect, protected
@@ -47,7 +47,7 @@ def up(env: str) -> None:
         given,
     )
     carry_out(aws, wanted, order)
-    print_outputs(env)
+    say_outputs(aws, wanted.stack)
 
 
 def carry_out(aws: Aws, wanted: Settings, order: Order) -> None:
@@ -76,7 +76,7 @@ def _agreed(aws, wanted, proposed, order) -> list[Change]:
     plan.show(say)
     allowed = check(plan.changes, order.names)
     if not confirm(f"Deploy {wanted.stack}?"):
-        raise Problem("not deployed; nothing was changed")
+        raise Problem(f"not deployed; {wanted.stack} stays as it is")
     return allowed
 
 
@@ -95,7 +95,9 @@ def upload(aws: Aws, bucket: str, templates: dict[str, str]) -> str:
     """Store the templates that the bucket does not hold yet; the address of the root's."""
     packed = package(templates, lambda key: aws.template_url(bucket, key))
     stored = [aws.upload_if_absent(bucket, key, text) for key, text in packed.files.items()]
-    say(f"templates: {sum(stored)} of {len(stored)} uploaded, the others are there already")
+    others = "" if all(stored) else ", the others are there already"
+    counted = f"{sum(stored)} of {len(stored)} uploaded{others}"
+    say(f"templates: {counted if any(stored) else 'all are there already'}")
     return aws.template_url(bucket, packed.root)
 
 

@@ -58,7 +58,9 @@ def _service_lines(view):
 
 def service_text(record: dict) -> str:
     """The rollout in one line."""
-    state = f"{record['state']}: {record['reason']}" if record["reason"] else record["state"]
+    ended_well = record["state"] == "COMPLETED"
+    # ECS gives a reason for a good end too, which says nothing more.
+    state = f"{record['state']}: {record['reason']}" if record["reason"] and not ended_well else record["state"]
     counts = (
         f"{record['running']} of {record['desired']} running, {record['pending']} pending, {record['failed']} failed"
     )

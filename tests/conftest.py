@@ -108,8 +108,7 @@ def close(app):
     app.extensions["database"].close()
 
 
-@pytest.fixture
-def no_settings(monkeypatch):
+def remove_settings(monkeypatch):
     """Take from the environment whatever would configure the application."""
     for name in list(os.environ):
         if SETTINGS.fullmatch(name):
@@ -117,9 +116,27 @@ def no_settings(monkeypatch):
 
 
 @pytest.fixture
-def app(no_settings, tmp_path):
-    with application(f"sqlite:///{tmp_path}/test.sqlite", SECRET_KEY=SECRET_KEY) as app:
-        yield app
+def no_settings(monkeypatch):
+    remove_settings(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def empty_tables(tmp_path_factory):
+    """A migrated SQLite database without entries, to be copied: migrating takes as long as most tests."""
+    path = tmp_path_factory.mktemp("sqlite") / "empty.sqlite"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        remove_settings(monkeypatch)
+        with application(f"sqlite:///{path}", SECRET_KEY=SECRET_KEY):
+            pass
+    return path
+
+
+@pytest.fixture
+def app(no_settings, tmp_path, empty_tables):
+    copy = shutil.copy(empty_tables, tmp_path / "test.sqlite")
+    app = create_app({"SQLALCHEMY_DATABASE_URI": f"sqlite:///{copy}", "SECRET_KEY": SECRET_KEY})
+    yield app
+    close(app)
 
 
 @pytest.fixture

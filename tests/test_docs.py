@@ -13,8 +13,8 @@ MENU = dict(re.findall(r"^([a-z][a-z-]*):.*?## (.*)$", (ROOT / "Makefile").read_
 
 def test_the_menu_shows_every_target():
     shown = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    phony = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split())
-    assert phony == set(MENU)
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert targets == set(MENU)
     for target, text in MENU.items():
         assert re.search(rf"^{target}\s+{re.escape(text)}$", shown, re.MULTILINE), target
 

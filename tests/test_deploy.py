@@ -2,50 +2,23 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import boto3
 import pytest
 
-from rehearsal import engine, server
+from rehearsal import server
+from tests.deploying import call, machine, refused
 from tests.nest import OUT, ROOT
 
 pytestmark = pytest.mark.slow
 
-QUIET = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHON": sys.executable}
 NOWHERE = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-
-
-def call(*words, **environment) -> subprocess.CompletedProcess:
-    """Run a command with nothing but this environment and no terminal."""
-    command = [sys.executable if word == "python" else word for word in words]
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=QUIET | environment,
-        stdin=subprocess.DEVNULL,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def error_of(result: subprocess.CompletedProcess) -> str:
-    """The one line with which a command failed."""
-    assert result.returncode == 1, result.stdout + result.stderr
-    lines = [line for line in result.stderr.strip().splitlines() if not line.startswith("stand-in engine: ")]
-    assert "Traceback" not in result.stderr
-    assert lines[-1].startswith("error: "), result.stderr
-    assert len(lines) == 1, result.stderr
-    return lines[0]
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +30,7 @@ def aws():
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, aws):
     """Environment variables of a machine with an engine, credentials and somebody who agrees."""
-    directory = tmp_path_factory.mktemp("place")
-    return aws.environment() | {
-        "YES": "1",
-        "DEPLOYS": str(directory / "deploys"),
-        "CONTAINER_ENGINE": str(engine.install(directory)),
-        "REHEARSAL_IMAGES": str(directory / "images"),
-        "REHEARSAL_REGISTRY": aws.url.removeprefix("http://"),
-    }
+    return machine(aws, tmp_path_factory.mktemp("place"))
 
 
 @pytest.fixture
@@ -131,7 +97,7 @@ def test_failure_ends_with_its_first_cause_and_path_and_can_be_tried_again(place
     compute = broken / "compute.yaml"
     compute.write_text(compute.read_text().replace("Image: !Ref WebImage", "Image: !Sub ${WebImage}-missing"))
     result = call("./deploy.sh", "broken", **place, CONFIG=str(config), OUT=str(broken))
-    error = error_of(result)
+    error = refused(result)
     assert error.startswith("error: flaskcrud-broken ended in ROLLBACK_COMPLETE: an image is not in the registry ")
     assert "CannotPullContainerError" in next(line for line in result.stdout.splitlines() if line[:8] == "evidence")
     mended = call("./deploy.sh", "broken", **place, CONFIG=str(config))
@@ -156,14 +122,14 @@ def test_a_stack_under_way_is_left_alone(place, cloudformation, tmp_path):
     cloudformation.get_waiter("stack_create_complete").wait(StackName="flaskcrud-failed", WaiterConfig={"Delay": 1})
     (tmp_path / "failed.env").write_text("")
     result = call("python", "-m", "deploy", "destroy", "failed", **place, CONFIG=str(tmp_path))
-    assert "does not carry the tags Application=flaskcrud, Environment=failed" in error_of(result)
+    assert "does not carry the tags Application=flaskcrud, Environment=failed" in refused(result)
     assert "flaskcrud-failed" in names(cloudformation)
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_begun(place, cloudformation):
     before = names(cloudformation)
     result = call("./deploy.sh", "reference", **place | {"YES": ""})
-    assert "set YES=1" in error_of(result)
+    assert "set YES=1" in refused(result)
     assert names(cloudformation) == before
 
 
@@ -171,7 +137,7 @@ def test_an_impossible_combination_is_one_line_before_anything_is_begun(place, t
     before = names(cloudformation)
     (tmp_path / "half.env").write_text("DomainName=shop.test\n")
     result = call("./deploy.sh", "half", **place, CONFIG=str(tmp_path))
-    assert "DomainName needs HostedZoneId" in error_of(result)
+    assert "DomainName needs HostedZoneId" in refused(result)
     assert names(cloudformation) == before
 
 
@@ -186,7 +152,7 @@ def test_no_engine_is_one_line_before_anything_is_begun(place, tmp_path, cloudfo
     for tool in ("bash", "env", "dirname"):
         (tools / tool).symlink_to(shutil.which(tool))
     without_engines = place | {"PATH": str(tools), "CONTAINER_ENGINE": engine_name, "CONFIG": str(tmp_path)}
-    assert words in error_of(call("./deploy.sh", "bare", **without_engines))
+    assert words in refused(call("./deploy.sh", "bare", **without_engines))
     assert names(cloudformation) == before
 
 
@@ -200,7 +166,7 @@ def test_no_engine_is_one_line_before_anything_is_begun(place, tmp_path, cloudfo
     ],
 )
 def test_credentials_that_are_not_there(environment, words):
-    assert words in error_of(call("./deploy.sh", "lab", **environment, YES="1"))
+    assert words in refused(call("./deploy.sh", "lab", **environment, YES="1"))
 
 
 def test_an_expired_token_says_so():
@@ -238,14 +204,14 @@ def test_an_expired_token_says_so():
         finally:
             sts.shutdown()
             thread.join()
-    assert "credentials have expired" in error_of(result)
+    assert "credentials have expired" in refused(result)
 
 
 def test_an_endpoint_that_does_not_answer():
     port = server.free_port()
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "us-east-1"}
     result = call("./deploy.sh", "lab", **NOWHERE, **keys, YES="1", AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
-    assert f"http://127.0.0.1:{port}" in error_of(result)
+    assert f"http://127.0.0.1:{port}" in refused(result)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import json
 import boto3
 import pytest
 
-from rehearsal import engine, server
-from tests.test_deploy import call
+from rehearsal import server
+from tests.deploying import call, machine
 from tests.test_permissions import ACCOUNT, documents, reader
 
 pytestmark = pytest.mark.slow
@@ -43,14 +43,8 @@ def aws():
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, aws):
-    """Environment variables of a machine with an engine and somebody who agrees; without credentials."""
-    directory = tmp_path_factory.mktemp("place")
-    return aws.environment() | {
-        "YES": "1",
-        "CONTAINER_ENGINE": str(engine.install(directory)),
-        "REHEARSAL_IMAGES": str(directory / "images"),
-        "REHEARSAL_REGISTRY": aws.url.removeprefix("http://"),
-    }
+    """Environment variables of a machine with an engine and somebody who agrees."""
+    return machine(aws, tmp_path_factory.mktemp("place"))
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,14 @@
 """A deployment in a terminal: redrawn in place, left with Ctrl-C, attached to again; and lines on a dumb one."""
 
-import os
 import shutil
-import sys
 
 import pytest
 
 from deploy.terminal import fitted
-from rehearsal import engine, server
+from rehearsal import server
 from rehearsal.player import Player
 from rehearsal.recordings import load
+from tests.deploying import QUIET, machine
 from tests.nest import ROOT
 from tests.terminal import Session
 
@@ -29,17 +28,7 @@ def place(tmp_path_factory, aws):
     """The environment of a machine, with the lab's stack deployed and something to update."""
     directory = tmp_path_factory.mktemp("place")
     config = shutil.copytree(ROOT / "config", directory / "config")
-    environment = aws.environment() | {
-        "PATH": os.environ["PATH"],
-        "HOME": "/nonexistent",
-        "PYTHON": sys.executable,
-        "YES": "1",
-        "CONFIG": str(config),
-        "DEPLOYS": str(directory / "deploys"),
-        "CONTAINER_ENGINE": str(engine.install(directory)),
-        "REHEARSAL_IMAGES": str(directory / "images"),
-        "REHEARSAL_REGISTRY": aws.url.removeprefix("http://"),
-    }
+    environment = machine(aws, directory) | QUIET | {"CONFIG": str(config)}
     session = Session(["./deploy.sh", "lab"], 120, **environment)
     assert session.read() == 0, session.terminal.screen
     with (config / "lab.env").open("a") as file:

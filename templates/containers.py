@@ -107,7 +107,7 @@ def _container(name, image, **more):
         **{"Essential": True, **more},
         # A shell for an operator needs a root file system that can be written (ECS developer guide, ECS Exec).
         ReadonlyRootFilesystem=If("IsExecutable", False, True),
-        MountPoints=[ecs.MountPoint(SourceVolume=VOLUMES[name], ContainerPath="/tmp", ReadOnly=False)],  # noqa: S108
+        MountPoints=[ecs.MountPoint(SourceVolume=VOLUMES[name], ContainerPath="/tmp", ReadOnly=False)],  # noqa: S108  a path in the container
         LinuxParameters=ecs.LinuxParameters(InitProcessEnabled=True, Capabilities=ecs.KernelCapabilities(Drop=["ALL"])),
         StopTimeout=STOP_TIMEOUT,
         LogConfiguration=ecs.LogConfiguration(

@@ -89,7 +89,7 @@ class Session:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
-            os.execvpe(command[0], command, {"TERM": "xterm-256color", "LANG": "C.UTF-8", **environment})  # noqa: S606
+            os.execvpe(command[0], command, {"TERM": "xterm-256color", "LANG": "C.UTF-8", **environment})  # noqa: S606  no shell wanted
         self.resize(columns)
 
     def resize(self, columns: int, rows: int = 40) -> None:

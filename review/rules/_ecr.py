@@ -72,8 +72,12 @@ class ExclusionFilters(Rule):
 
     def judge(self, r):
         names = ("ImageTagMutability", "ImageTagMutabilityExclusionFilters")
-        bad = lambda v: (text(v[names[0]]) or "").endswith("_WITH_EXCLUSION") != bool(v[names[1]])  # noqa: E731
-        for v in impossible(r, lambda v: known(v[names[0]] or "") and bad(v), *names):
+
+        def alone(v):
+            setting, filters = (v[name] for name in names)
+            return known(setting or "") and (text(setting) or "").endswith("_WITH_EXCLUSION") != bool(filters)
+
+        for v in impossible(r, alone, *names):
             yield v.fault("WITH_EXCLUSION and exclusion filters need each other", names[0])
 
 

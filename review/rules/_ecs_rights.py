@@ -6,7 +6,7 @@ from ._nest import Reference, Rule, Text, flag, known, text, together
 from ._policies import actions, allows, resources, statements
 
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
-SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  a resource type, no password
 
 
 class ExecWithoutRights(Rule):

@@ -7,7 +7,7 @@ from ._checks import named, twice
 from ._nest import Reference, Rule, Text, Unknown, known, text
 
 TASK = "AWS::ECS::TaskDefinition"
-SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  a resource type, no password
 API = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Secret.html"
 GUIDE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html"
 

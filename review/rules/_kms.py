@@ -2,7 +2,7 @@
 
 from ._checks import Switch
 from ._nest import Reference, Rule, Text, known, number, text
-from ._policies import actions, allows, principals, resources, statements
+from ._policies import actions, allows, everybody, principals, resources, statements
 
 KEY = "AWS::KMS::Key"
 GUIDE = "https://docs.aws.amazon.com/kms/latest/developerguide/"
@@ -103,10 +103,8 @@ class OpenKey(Rule):
 
     def judge(self, r):
         for statement in statements(r, "KeyPolicy"):
-            for kind, value in principals(statement):
-                narrow = any(True for _ in statement.blocks("Condition"))
-                if value.value == "*" and kind in ("*", "AWS") and allows(statement) and not narrow:
-                    yield value.fault("everybody may use this key; name who, or add a Condition")
+            for value in everybody(statement):
+                yield value.fault("everybody may use this key; name who, or add a Condition")
 
 
 class ShortWindow(Rule):

@@ -55,3 +55,11 @@ def principals(statement):
 
 def allows(statement) -> bool:
     return any(value.value == "Allow" for value in statement.values("Effect"))
+
+
+def everybody(statement):
+    """The principals by which a statement, without a condition, allows something to everybody."""
+    if allows(statement) and not any(True for _ in statement.blocks("Condition")):
+        for kind, value in principals(statement):
+            if value.value == "*" and kind in ("*", "AWS"):
+                yield value

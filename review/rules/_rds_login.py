@@ -8,7 +8,7 @@ from ._nest import Reference, Rule, Text, flag, known, number, text, together
 from ._rds_backup import replicas
 from ._rds_storage import API, DB, engine_of
 
-SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  a resource type, no password
 GENERATE = "GenerateSecretString."
 
 # Longest master password. Source: API reference, CreateDBInstance, MasterUserPassword.
@@ -63,8 +63,11 @@ class TwoPasswords(Rule):
 
     def judge(self, r):
         names = ("ManageMasterUserPassword", "MasterUserPassword")
-        bad = lambda v: flag(v[names[0]]) is True and v[names[1]] is not None  # noqa: E731
-        for v in impossible(r, bad, *names):
+
+        def both(v):
+            return flag(v[names[0]]) is True and v[names[1]] is not None
+
+        for v in impossible(r, both, *names):
             yield v.fault("leave MasterUserPassword out, or ManageMasterUserPassword", "ManageMasterUserPassword")
 
 

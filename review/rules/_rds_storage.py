@@ -37,8 +37,10 @@ class ZoneOfMultiAZ(Rule):
     types = (DB,)
 
     def judge(self, r):
-        bad = lambda v: flag(v["MultiAZ"]) is True and v["AvailabilityZone"] is not None  # noqa: E731
-        for v in impossible(r, bad, "MultiAZ", "AvailabilityZone"):
+        def both(v):
+            return flag(v["MultiAZ"]) is True and v["AvailabilityZone"] is not None
+
+        for v in impossible(r, both, "MultiAZ", "AvailabilityZone"):
             yield v.fault("leave AvailabilityZone out with MultiAZ", "AvailabilityZone")
 
 

@@ -125,8 +125,11 @@ class RetentionWithoutInsights(Rule):
 
     def judge(self, r):
         for name in ("PerformanceInsightsRetentionPeriod", "PerformanceInsightsKMSKeyId"):
-            bad = lambda v, n=name: flag(v["EnablePerformanceInsights"], False) is False and v[n] is not None  # noqa: E731
-            for v in impossible(r, bad, "EnablePerformanceInsights", name):
+
+            def useless(v, name=name):
+                return flag(v["EnablePerformanceInsights"], False) is False and v[name] is not None
+
+            for v in impossible(r, useless, "EnablePerformanceInsights", name):
                 yield v.fault("set EnablePerformanceInsights: true or leave it out", name)
 
 

@@ -5,7 +5,7 @@ import json
 from ._checks import Choices, Ranges, impossible
 from ._nest import Reference, Rule, Text, flag, known, number, text
 
-SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  a resource type, no password
 ATTACHMENT = "AWS::SecretsManager::SecretTargetAttachment"
 ROTATION = "AWS::SecretsManager::RotationSchedule"
 DOCS = "https://docs.aws.amazon.com/secretsmanager/latest/"

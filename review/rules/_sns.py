@@ -3,7 +3,7 @@
 from ._checks import Choices
 from ._kms import KEY, usable
 from ._nest import Reference, Rule, known, text
-from ._policies import allows, principals, statements
+from ._policies import allows, everybody, principals, statements
 
 TOPIC = "AWS::SNS::Topic"
 POLICY = "AWS::SNS::TopicPolicy"
@@ -75,10 +75,8 @@ class OpenTopic(Rule):
 
     def judge(self, r):
         for statement in statements(r, "PolicyDocument"):
-            for kind, value in principals(statement):
-                narrow = any(True for _ in statement.blocks("Condition"))
-                if value.value == "*" and kind in ("*", "AWS") and allows(statement) and not narrow:
-                    yield value.fault("name who may publish, or add a Condition on aws:SourceAccount")
+            for value in everybody(statement):
+                yield value.fault("name who may publish, or add a Condition on aws:SourceAccount")
 
 
 class PolicyShutsAlarmsOut(Rule):

@@ -101,51 +101,44 @@ class Play:
         """(offset, stack, logical id, type, status, reason, physical id) of every stack of the nest, in order."""
         failing = self.recording.events or [["Compute/Service", "AWS::ECS::Service", BREAKER]]
         path, type_, reason = failing[0]
-        child, _, resource = path.rpartition("/")
-        kind, root, name = self.kind, self.stack_id, self.name
-        fails = self.breaker if self.cancelled is None else self.cancelled + 0.1
+        nested, _, resource = path.rpartition("/")
+        inside = self._nested(nested) if nested else self.stack_id
+        fails = self.breaker
         if self.cancelled is not None:
-            reason = "Resource update cancelled"
-        told = [(0.0, root, name, STACK, f"{kind}_IN_PROGRESS", "User Initiated", root)]
-        inside, nested = (self._nested(child), child) if child else (root, "")
+            fails, reason = self.cancelled + 0.1, "Resource update cancelled"
+        told = [*self._begun(nested, inside), *self._failed(inside, resource, type_, fails, reason)]
+        return told + self._undone(nested, inside, resource, fails)
+
+    def _begun(self, nested, inside):
+        kind, root, name = self.kind, self.stack_id, self.name
+        yield 0.0, root, name, STACK, f"{kind}_IN_PROGRESS", "User Initiated", root
         if nested:
-            told += [
-                (0.1, root, nested, STACK, f"{kind}_IN_PROGRESS", "", inside),
-                (0.1, inside, inside.split("/")[1], STACK, f"{kind}_IN_PROGRESS", "User Initiated", inside),
-            ]
+            yield 0.1, root, nested, STACK, f"{kind}_IN_PROGRESS", "", inside
+            yield 0.1, inside, inside.split("/")[1], STACK, f"{kind}_IN_PROGRESS", "User Initiated", inside
         if kind == "CREATE" and nested == "Compute":
-            told.append((0.15, inside, "Cluster", "AWS::ECS::Cluster", "CREATE_COMPLETE", "", f"{name}-cluster"))
-        told += [
-            (0.2, inside, "Sibling", "AWS::SSM::Parameter", f"{kind}_IN_PROGRESS", "", "sibling"),
-            (0.2, inside, resource, type_, f"{kind}_IN_PROGRESS", "", f"{name}-service"),
-            (fails, inside, resource, type_, f"{kind}_FAILED", reason, f"{name}-service"),
-            (
-                fails,
-                inside,
-                "Sibling",
-                "AWS::SSM::Parameter",
-                f"{kind}_FAILED",
-                f"Resource {'creation' if kind == 'CREATE' else 'update'} cancelled",
-                "sibling",
-            ),
-        ]
+            yield 0.15, inside, "Cluster", "AWS::ECS::Cluster", "CREATE_COMPLETE", "", f"{name}-cluster"
+
+    def _failed(self, inside, resource, type_, fails, reason):
+        """The resource that fails, and a sibling that is cancelled with it."""
+        kind, physical = self.kind, f"{self.name}-service"
+        sibling = (inside, "Sibling", "AWS::SSM::Parameter")
+        cancelled = f"Resource {'creation' if kind == 'CREATE' else 'update'} cancelled"
+        yield 0.2, *sibling, f"{kind}_IN_PROGRESS", "", "sibling"
+        yield 0.2, inside, resource, type_, f"{kind}_IN_PROGRESS", "", physical
+        yield fails, inside, resource, type_, f"{kind}_FAILED", reason, physical
+        yield fails, *sibling, f"{kind}_FAILED", cancelled, "sibling"
+
+    def _undone(self, nested, inside, resource, fails):
+        kind, root, name = self.kind, self.stack_id, self.name
+        told = []
         if nested:
             created = "created" if kind == "CREATE" else "updated"
             embedded = f"Embedded stack {inside} was not successfully {created}: [{resource}] failed"
             told.append((fails + 0.1, root, nested, STACK, f"{kind}_FAILED", embedded, inside))
         rollback = "ROLLBACK" if kind == "CREATE" else "UPDATE_ROLLBACK"
-        told += [
-            (
-                fails + 0.2,
-                root,
-                name,
-                STACK,
-                f"{rollback}_IN_PROGRESS",
-                f"The following resource(s) failed: [{nested or resource}].",
-                root,
-            ),
-            (fails + 0.6, root, name, STACK, f"{rollback}_COMPLETE", "", root),
-        ]
+        failed = f"The following resource(s) failed: [{nested or resource}]."
+        told.append((fails + 0.2, root, name, STACK, f"{rollback}_IN_PROGRESS", failed, root))
+        told.append((fails + 0.6, root, name, STACK, f"{rollback}_COMPLETE", "", root))
         return told
 
     def _event(self, offset, stack, logical, type_, status, reason, physical):

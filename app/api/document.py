@@ -144,66 +144,77 @@ def operation(name: str, summary: str, answers: dict, problems=(), **more) -> di
     return {"operationId": name, "summary": summary, **more, "responses": {**answers, **failures}}
 
 
-def paths() -> dict:
-    changed = {"200": answer("The entry as it is now", "Entry", ETag=ETAG)}
-    of_change = (403, 404, 412, 413, 415, 422, 428)
+def list_of_entries() -> dict:
+    """Return the operations on the list."""
     location = {"schema": {"type": "string", "format": "uri-reference"}, "description": "The entry's address."}
     return {
-        "/entries": {
-            "get": operation("listEntries", "List entries", {"200": answer("A page", "List")}, parameters=PARAMETERS),
-            "post": operation(
-                "createEntry",
-                "Create an entry",
-                {"201": answer("The new entry", "Entry", ETag=ETAG, Location=location)},
-                (403, 413, 415, 422),
-                parameters=[IDEMPOTENCY_KEY],
-                requestBody=body("NewEntry"),
-            ),
-        },
-        "/entries/{id}": {
-            "parameters": [ENTRY_ID],
-            "get": operation(
-                "readEntry",
-                "Read an entry",
-                {"200": answer("The entry", "Entry", ETag=ETAG), "304": answer("It is what you have", ETag=ETAG)},
-                (404,),
-                parameters=[IF_NONE_MATCH],
-            ),
-            "put": operation(
-                "replaceEntry",
-                "Replace an entry",
-                changed,
-                of_change,
-                parameters=[{**MATCH, "required": True}],
-                requestBody=body("EntryFields"),
-            ),
-            "patch": operation(
-                "changeEntry",
-                "Change some fields of an entry",
-                changed,
-                of_change,
-                parameters=[{**MATCH, "required": True}],
-                requestBody=body("EntryPatch", "application/merge-patch+json", "application/json"),
-            ),
-            "delete": operation(
-                "deleteEntry",
-                "Delete an entry",
-                {"204": answer("It is deleted")},
-                (403, 404, 412),
-                parameters=[MATCH],
-                description=f"It can be restored for {KEEP_DELETED} days, so If-Match is not required.",
-            ),
-        },
-        "/entries/{id}/restore": {
-            "parameters": [ENTRY_ID],
-            "post": operation(
-                "restoreEntry",
-                "Restore a deleted entry",
-                {"200": answer("The entry, deleted before or not", "Entry", ETag=ETAG)},
-                (403, 404, 415),
-            ),
-        },
+        "get": operation("listEntries", "List entries", {"200": answer("A page", "List")}, parameters=PARAMETERS),
+        "post": operation(
+            "createEntry",
+            "Create an entry",
+            {"201": answer("The new entry", "Entry", ETag=ETAG, Location=location)},
+            (403, 413, 415, 422),
+            parameters=[IDEMPOTENCY_KEY],
+            requestBody=body("NewEntry"),
+        ),
     }
+
+
+def one_entry() -> dict:
+    """Return the operations on an entry."""
+    changed = {"200": answer("The entry as it is now", "Entry", ETag=ETAG)}
+    of_change = (403, 404, 412, 413, 415, 422, 428)
+    return {
+        "parameters": [ENTRY_ID],
+        "get": operation(
+            "readEntry",
+            "Read an entry",
+            {"200": answer("The entry", "Entry", ETag=ETAG), "304": answer("It is what you have", ETag=ETAG)},
+            (404,),
+            parameters=[IF_NONE_MATCH],
+        ),
+        "put": operation(
+            "replaceEntry",
+            "Replace an entry",
+            changed,
+            of_change,
+            parameters=[{**MATCH, "required": True}],
+            requestBody=body("EntryFields"),
+        ),
+        "patch": operation(
+            "changeEntry",
+            "Change some fields of an entry",
+            changed,
+            of_change,
+            parameters=[{**MATCH, "required": True}],
+            requestBody=body("EntryPatch", "application/merge-patch+json", "application/json"),
+        ),
+        "delete": operation(
+            "deleteEntry",
+            "Delete an entry",
+            {"204": answer("It is deleted")},
+            (403, 404, 412),
+            parameters=[MATCH],
+            description=f"It can be restored for {KEEP_DELETED} days, so If-Match is not required.",
+        ),
+    }
+
+
+def deleted_entry() -> dict:
+    """Return the operation on an entry that was deleted."""
+    return {
+        "parameters": [ENTRY_ID],
+        "post": operation(
+            "restoreEntry",
+            "Restore a deleted entry",
+            {"200": answer("The entry, deleted before or not", "Entry", ETag=ETAG)},
+            (403, 404, 415),
+        ),
+    }
+
+
+def paths() -> dict:
+    return {"/entries": list_of_entries(), "/entries/{id}": one_entry(), "/entries/{id}/restore": deleted_entry()}
 
 
 @cache

@@ -196,9 +196,12 @@ class Flight:
             return
         self.given_up = agreed
         root = self.view.nest.nodes.get("")
-        is_update = root is not None and root.status == "UPDATE_IN_PROGRESS"
-        cancelled = is_update and self.aws.cancel_update(self.stack["StackName"])
-        what = "the update is cancelled" if cancelled else "waiting for the rollback, a creation cannot be cancelled"
+        status = root.status if root else ""
+        what = "waiting for the rollback"
+        if status == "CREATE_IN_PROGRESS":
+            what += ", a creation cannot be cancelled"
+        elif status == "UPDATE_IN_PROGRESS" and self.aws.cancel_update(self.stack["StackName"]):
+            what = "the update is cancelled"
         cause = self._verdict().cause
         self.display.note(f"three tasks have stopped for one cause: {cause.name}; {what}")
         self.recorder.write("note", text=f"given up: {cause.id}; {what}")

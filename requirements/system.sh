@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-## What the rehearsal and the slow tests use beside Python: Debian package and the command by which it is known.
+## What the rehearsal, the slow tests, the benchmarks and the drills use beside Python: Debian package and the command by which it is known.
 ## As root on Debian they are installed; elsewhere one line names what is missing, and what needs it is left out.
 set -euo pipefail
 PATH=$PATH:/usr/sbin
 
-packages=(nginx-light:nginx mariadb-server:mariadbd chromium:chromium)
+packages=(nginx-light:nginx mariadb-server:mariadbd chromium:chromium wrk:wrk iproute2:ip)
 missing=()
 for entry in "${packages[@]}"; do
     command -v "${entry#*:}" > /dev/null || missing+=("${entry%%:*}")

@@ -2,7 +2,7 @@
 """Write out/*.yaml from templates/*.py; with --check only say whether they are up to date."""
 
 import argparse
-import difflib
+import gc
 import sys
 from pathlib import Path
 
@@ -25,11 +25,15 @@ OUT = Path(__file__).parent / "out"
 
 def build_all() -> dict[str, str]:
     """Every template as YAML text, by file name."""
-    return {f"{name}.yaml": render(module.build()) for name, module in STACKS.items()}
+    built = {f"{name}.yaml": module.build() for name, module in STACKS.items() if module is not root}
+    built["root.yaml"] = root.build(built)
+    return {file: render(t) for file, t in built.items()}
 
 
 def check(texts: dict[str, str], out: Path) -> str:
     """The difference between what is in `out` and what should be, as a unified diff; empty if there is none."""
+    import difflib  # only here: a build does not wait for it
+
     present = {path.name: path.read_text() for path in out.glob("*.yaml")}
     lines = []
     for name in sorted(present | texts):
@@ -38,6 +42,15 @@ def check(texts: dict[str, str], out: Path) -> str:
             old.splitlines(keepends=True), new.splitlines(keepends=True), f"{out.name}/{name}", f"built/{name}"
         )
     return "".join(lines)
+
+
+def write(texts: dict[str, str], out: Path) -> None:
+    """Write what differs from what is there: an unchanged file keeps its time. Raises OSError."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        path = out / name
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
 
 
 def main(argv: list[str]) -> int:
@@ -54,9 +67,7 @@ def main(argv: list[str]) -> int:
             print(f"{args.out.name}/ is stale: run `make build` and commit the result", file=sys.stderr)
         return 1 if difference else 0
     try:
-        args.out.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (args.out / name).write_text(text)
+        write(texts, args.out)
     except OSError as error:
         print(f"cannot write {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
@@ -64,4 +75,5 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    gc.disable()  # a tenth of a second leaves no garbage worth looking for
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """The table of alarms: thresholds from AWS's recommended ones (CloudWatch user guide), each with what to do first."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LOAD_BALANCER = {"LoadBalancer": "LoadBalancerFullName"}
 TARGETS = LOAD_BALANCER | {"TargetGroup": "TargetGroupFullName"}
@@ -17,8 +17,7 @@ MIB = 1024 * 1024
 GIB = 1024 * MIB
 
 
-@dataclass(frozen=True)
-class Alarm:
+class Alarm(NamedTuple):
     """One alarm. It goes off when `points` of the last `points` periods of 60 s are beyond `threshold`.
 
     `missing` says what no data means: counts are not reported without requests, an instance always reports.

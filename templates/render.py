@@ -4,10 +4,10 @@ troposphere's own `to_yaml()` sorts every key, so that outputs stand before reso
 and it has no comments. What is written here is a small subset of YAML 1.1: block style, short things in one line.
 """
 
+import functools
 import json
 import re
 import textwrap
-from collections.abc import Iterator
 
 from troposphere import Template
 
@@ -48,55 +48,50 @@ def _ordered(resource):
 
 
 def _section(name, content, notes):
-    if not isinstance(content, dict):
-        return "".join(f"{line}\n" for line in _entry(f"{name}:", content))
-    entries = [
-        _comment(notes.get(title, "")) + _indented(_entry(f"{_scalar(title)}:", body))
-        for title, body in content.items()
-    ]
-    return f"{name}:\n" + ("\n" if name in SPACED_SECTIONS else "").join(entries)
+    lines = []
+    if isinstance(content, dict):
+        lines.append(f"{name}:")
+        for title, body in content.items():
+            if name in SPACED_SECTIONS and len(lines) > 1:
+                lines.append("")
+            lines += (f"  # {line}" for line in notes.get(title, "").splitlines())
+            _write(lines, "  ", f"{_scalar(title)}:", body)
+    else:
+        _write(lines, "", f"{name}:", content)
+    return "\n".join(lines) + "\n"
 
 
-def _comment(text):
-    return "".join(f"  # {line}\n" for line in text.splitlines())
-
-
-def _indented(lines):
-    return "".join(f"  {line}\n" for line in lines)
-
-
-def _entry(marker: str, value: object) -> Iterator[str]:
-    """The lines of a value behind its marker: `key:` in a mapping, `-` in a list."""
-    inline, function = _inline(value), _function(value)
+def _write(lines: list[str], indent: str, marker: str, value: object) -> None:
+    """Append the lines of a value behind its marker: `key:` in a mapping, `-` in a list."""
+    inline = _inline(value)
     if inline is not None and len(marker) + len(inline) < WIDTH:
-        yield f"{marker} {inline}"
-    elif isinstance(value, str):
-        yield from _long_text(marker, value)
-    elif function and isinstance(function[1], str):
-        yield from _long_text(f"{marker} !{function[0]}", function[1])
-    elif function:
-        yield f"{marker} !{function[0]}"
-        yield from (f"  {line}" for line in _block(function[1]))
+        lines.append(f"{indent}{marker} {inline}")
+        return
+    function = _function(value)
+    if function:
+        marker, value = f"{marker} !{function[0]}", function[1]
+    if isinstance(value, str):
+        lines += (indent + line for line in _long_text(marker, value))
     elif marker == "-":
-        first, *rest = _block(value)
-        yield f"- {first}"
-        yield from (f"  {line}" for line in rest)
+        first = len(lines)
+        _write_block(lines, indent + "  ", value)
+        lines[first] = f"{indent}- {lines[first].lstrip(' ')}"
     else:
-        yield marker
-        yield from (f"  {line}" for line in _block(value))
+        lines.append(indent + marker)
+        _write_block(lines, indent + "  ", value)
 
 
-def _block(value: dict | list) -> Iterator[str]:
-    """The lines of a mapping or a list, one entry a line or more."""
+def _write_block(lines, indent, value):
+    """Append the lines of a mapping or a list, one entry a line or more."""
     if isinstance(value, dict):
-        entries = [(f"{_scalar(key)}:", item) for key, item in value.items()]
+        for key, item in value.items():
+            _write(lines, indent, f"{_scalar(key)}:", item)
     else:
-        entries = [("-", item) for item in value]
-    for marker, item in entries:
-        yield from _entry(marker, item)
+        for item in value:
+            _write(lines, indent, "-", item)
 
 
-def _long_text(marker, text):
+def _long_text(marker: str, text: str) -> list[str]:
     """Text beyond one line: literally if it has lines of its own, else folded at spaces."""
     if "\n" in text:
         lines, style = text.split("\n"), "|-"
@@ -105,9 +100,7 @@ def _long_text(marker, text):
     else:
         lines, style = textwrap.wrap(text, WIDTH, **_AT_SPACES), ">-"
         whole = _scalar(text) if len(lines) == 1 or " ".join(lines) != text else None
-    yield f"{marker} {whole or style}"
-    if not whole:
-        yield from (f"  {line}".rstrip() for line in lines)
+    return [f"{marker} {whole}"] if whole else [f"{marker} {style}", *(f"  {line}".rstrip() for line in lines)]
 
 
 def _function(value: object) -> tuple[str, object] | None:
@@ -125,28 +118,28 @@ def _function(value: object) -> tuple[str, object] | None:
 
 def _inline(value: object, in_flow: bool = False) -> str | None:
     """The value in one line, or None if it does not belong in one."""
-    function = _function(value)
-    if function:
+    if isinstance(value, dict):
+        function = _function(value)
+        if not function:
+            return None if value else "{}"
         name, argument = function
         if name == "GetAtt" and isinstance(argument, list):
             argument = ".".join(argument)
         written = _inline(argument, in_flow)
         return None if written is None else f"!{name} {written}"
-    if isinstance(value, dict):
-        return None if value else "{}"
     if isinstance(value, list):
         items = [_inline(item, in_flow=True) for item in value]
         flow = None if None in items else f"[{', '.join(items)}]"
         return flow if flow and len(flow) <= WIDTH - 20 else None
-    return _scalar(value, in_flow) if "\n" not in str(value) and len(str(value)) <= WIDTH else None
+    if isinstance(value, str):
+        return _scalar(value, in_flow) if len(value) <= WIDTH and "\n" not in value else None
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _scalar(value, in_flow=False):
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, str):
-        return str(value)
-    plain = _PLAIN.fullmatch(value) and not _NOT_TEXT.fullmatch(value) and value == value.strip()
-    if plain and not value.startswith("- ") and not (in_flow and _FLOW_MARKS.search(value)):
-        return value
-    return "'" + value.replace("'", "''") + "'"
+@functools.cache  # three of four are seen again: keys, names, types
+def _scalar(text, in_flow=False):
+    """Text that stands in one line, plain if YAML reads that as the same text, else in quotes."""
+    plain = _PLAIN.fullmatch(text) and not _NOT_TEXT.fullmatch(text) and text == text.strip()
+    if plain and not text.startswith("- ") and not (in_flow and _FLOW_MARKS.search(text)):
+        return text
+    return "'" + text.replace("'", "''") + "'"

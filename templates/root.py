@@ -4,6 +4,8 @@ Equal names are the wiring: a parameter of a nested stack is fed by the output o
 there is none, it is the user's choice and becomes a parameter of the root.
 """
 
+from collections.abc import Mapping
+
 from troposphere import GetAtt, If, Ref, StackName, Tags, Template, cloudformation
 
 from templates import compute, data, edge, egress, keys, monitoring, network
@@ -47,15 +49,15 @@ OUTPUTS = {
 }
 
 
-def build() -> Template:
-    """The root stack."""
+def build(built: Mapping[str, Template] | None = None) -> Template:
+    """The root stack. `built` holds the nested ones by file where they are there already: each is half the work."""
     t = new_template(DESCRIPTION)
     add_conditions(t, {"HasCustomerManagedKey": chosen("CustomerManagedKey")})
     add_conditions(t, {"IsMonitored": chosen("EnableMonitoring")})
     sources = {"NamePrefix": StackName}
     choices = ["CustomerManagedKey", "EnableMonitoring"]
     for title, (module, file, condition) in NEST.items():
-        child = module.build()
+        child = built[file] if built else module.build()
         choices += [name for name in child.parameters if name not in sources and name not in choices]
         given = {name: sources.get(name, Ref(name)) for name in child.parameters}
         add_nested(t, title, file, condition, given)

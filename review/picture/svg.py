@@ -37,7 +37,7 @@ PALETTE = {
     "vpc": ("#8c4fff", "#a984ff"),
     "zone": ("#147eba", "#58b0e3"),
     "public": ("#6b8e13", "#93b83a"),
-    "public-field": ("#f2f6e8", "#171e10"),
+    "public-field": ("#f2f6e8", "#151f14"),
     "private": ("#00868a", "#22b8bb"),
     "private-field": ("#e8f5f6", "#0e2023"),
 }

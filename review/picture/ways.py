@@ -1,0 +1,93 @@
+"""The ways of the picture: who opens a connection to whom, by the matrix of review.reach, and where the lines run."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from review.picture import svg
+from review.picture.svg import Box, element, number, rect
+from review.reach.matrix import Matrix
+from review.reach.network import INTERNET
+from review.reach.parties import BALANCER, DATABASE, ENDPOINT, TASKS, THE_INTERNET, Party
+from review.reach.ports import Ports
+
+# (kind of the source, kind of the target): those that have a line of their own.
+DRAWN = {
+    (INTERNET, BALANCER),
+    (BALANCER, TASKS),
+    (TASKS, DATABASE),
+    (TASKS, ENDPOINT),
+    (TASKS, INTERNET),
+}
+HEAD = 9  # length of an arrow's head
+LABEL = 14  # size of type
+PILL = 22
+
+
+class Way(NamedTuple):
+    """One party reaches others on some ports, along a line."""
+
+    source: str
+    targets: tuple[str, ...]
+    ports: str
+    points: list[tuple[float, float]]
+    label: tuple[float, float]  # the middle of the ports' label
+    via: tuple[str, ...] = ()  # what the line runs through, as a NAT gateway
+
+
+def reached(matrix: Matrix, kinds: tuple[str, str]) -> Iterator[tuple[Party, Party, Ports]]:
+    """Who reaches whom, of these kinds."""
+    everyone = [THE_INTERNET, *matrix.parties]
+    for source in everyone:
+        for target in everyone:
+            if (source.kind, target.kind) == kinds and (ports := matrix.way(source, target).some):
+                yield source, target, ports
+
+
+def others(matrix: Matrix) -> Iterator[str]:
+    """What is reached beside the lines, in words."""
+    everyone = [THE_INTERNET, *matrix.parties]
+    for kinds in sorted({(source.kind, target.kind) for source in everyone for target in everyone} - DRAWN):
+        for source, target, ports in reached(matrix, kinds):
+            yield f"{source.title} reaches {target.title} on {ports}"
+
+
+def short(ports: Ports) -> str:
+    """80, 443 for tcp 80, 443."""
+    return str(ports).removeprefix("tcp ")
+
+
+def draw(way: Way) -> str:
+    """The line with its head."""
+    *_, before, end = way.points
+    dx, dy = (end[0] > before[0]) - (end[0] < before[0]), (end[1] > before[1]) - (end[1] < before[1])
+    neck = end[0] - dx * HEAD, end[1] - dy * HEAD
+    wings = [(neck[0] - dy * 5, neck[1] - dx * 5), (neck[0] + dy * 5, neck[1] + dx * 5)]
+    return element(
+        "g",
+        element("path", d=_line([*way.points[:-1], neck]), fill_="none", stroke="arrow", stroke_width=1.8),
+        element("path", d=f"{_line([end, *wings])}Z", fill="arrow"),
+        data_way=f"{way.source} {' '.join(way.targets)}",
+        data_ports=way.ports,
+        data_via=" ".join(way.via) or None,
+        data_points=" ".join(f"{number(x)},{number(y)}" for x, y in way.points),
+    )
+
+
+def _line(points: Iterable[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+
+
+def label(way: Way) -> str:
+    """The ports on the line."""
+    if not way.ports:
+        return ""
+    x, y = way.label
+    w = svg.width(way.ports, LABEL, bold=True) + 14
+    box = Box(x - w / 2, y - PILL / 2, w, PILL)
+    return element(
+        "g",
+        rect(box, fill="paper", stroke="arrow", rx=PILL / 2),
+        svg.text(x, y + LABEL * 0.36, way.ports, LABEL, True, "ink", "middle"),
+        data_label=way.ports,
+        data_box=" ".join(map(number, box)),
+    )

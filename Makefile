@@ -88,6 +88,9 @@ handover: $(VENV)/.ready ## write out/handover: parameters, who reaches whom, pr
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes
 	$(PYTHON) -m tests.test_faults
 
+bench: setup system ## measure ourselves beside the peers and the limits: bench/RESULTS.md; AGAIN=1 compares, PART=build
+	$(PYTHON) -m bench $(if $(AGAIN),--again) $(PART)
+
 test: setup system $(SCAN)/.ready ## every test, the slow ones too
 	$(PYTHON) build_templates.py --check
 	$(PYTHON) -m review handover --check

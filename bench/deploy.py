@@ -1,11 +1,9 @@
-"""What a deployment costs over the embedded AWS's own time for the same nest: `python -m bench.deploy`.
+"""What a deployment costs over the embedded AWS's own time for the same nest.
 
 The nest is made by boto3 alone, asked as fast as it answers, then by us; then a second run finds nothing to do.
 """
 
 import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,28 +11,13 @@ from pathlib import Path
 
 import boto3
 
+from bench.process import Broken, measured
+from bench.rows import Missing, Row
 from rehearsal import engine, server
 
-ROOT = Path(__file__).parent.parent
 RUNS = 3
 STACK = "flaskcrud-lab"
 SECOND_RUN = 2.0  # seconds that the second run may take on a quiet machine
-
-
-def measured(command: list[str], environment: dict[str, str]) -> tuple[float, float, str]:
-    """Wall time, CPU time of the process and its children, and its output. It must succeed."""
-
-    def cpu():
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
-
-    began, before = time.perf_counter(), cpu()
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}: {done.stderr}")
-    return time.perf_counter() - began, cpu() - before, done.stdout
 
 
 def ended(cloudformation, stack_id: str) -> str:
@@ -64,50 +47,51 @@ def bare(cloudformation, template_url: str, parameters: list[dict]) -> float:
     )["StackId"]
     status, seconds = ended(cloudformation, stack_id), time.perf_counter() - began
     if status != "CREATE_COMPLETE":
-        sys.exit(f"the nest alone ended in {status}")
+        raise Broken(f"the nest alone ended in {status}")
     delete(cloudformation, stack_id)
     return seconds
 
 
-def told(name: str, wall: float, cpu: float, rest: str = "") -> None:
-    """Print one line of the result."""
-    print(f"{name:<34} {wall:5.2f} s wall  {cpu:5.2f} s CPU{rest}")
-
-
-def shortest(runs: list[tuple]) -> tuple:
-    """The run that was disturbed least."""
-    return min(runs, key=lambda run: run[0])
-
-
-def main() -> int:
-    """Print the figures; 1 if the second run uploads something or takes too long."""
+def rows() -> list[Row]:
+    """Deploy, deploy again, and compare with the nest alone; a second run that uploads something is an error."""
+    if not server.INTERPRETER.exists():
+        raise Missing("there is no embedded AWS: make setup")
     with server.start() as aws, tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
-        environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHON": sys.executable, "YES": "1"}
-        environment |= aws.environment() | {
-            "DEPLOYS": str(place / "deploys"),
-            "CONTAINER_ENGINE": str(engine.install(place)),
-            "REHEARSAL_IMAGES": str(place / "images"),
-            "REHEARSAL_REGISTRY": aws.url.removeprefix("http://"),
-        }
+        environment = surroundings(aws, Path(directory))
         cloudformation = boto3.client("cloudformation", **aws.client_options())
         script, up = ["./deploy.sh", "lab"], [sys.executable, "-m", "deploy", "up", "lab"]
         first = measured(script, environment)
         root = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        again = shortest([measured(script, environment) for _ in range(RUNS)])
+        again = min((measured(script, environment) for _ in range(RUNS)), key=lambda used: used.wall)
+        if " uploaded" in again.output or "pushing" in again.output:
+            raise Broken(f"the second run uploaded something: {again.output}")
         url = template_url(aws, cloudformation)
         alone = min(bare(cloudformation, url, root["Parameters"]) for _ in range(RUNS))
         ours = []
         for _ in range(RUNS):
             delete(cloudformation, cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackId"])
             ours.append(measured(up, environment))
-    wall, cpu, _ = shortest(ours)
-    print(f"{'the nest, CreateStack alone':<34} {alone:5.2f} s wall")
-    told("the nest, deployed and seen to run", wall, cpu, f"  {wall / alone:.1f} times, {wall - alone:.2f} s more")
-    told("first ./deploy.sh, with images", *first[:2])
-    told("second ./deploy.sh, no changes", *again[:2], f"  at most {SECOND_RUN:.0f} s")
-    uploaded = " uploaded" in again[2] or "pushing" in again[2]
-    return int(uploaded or again[0] > SECOND_RUN)
+    nest = min(used.wall for used in ours)
+    return [
+        Row("deploy", "second ./deploy.sh, no changes, nothing uploaded", again.wall, at_most=SECOND_RUN),
+        Row("deploy", "the same, CPU", again.cpu),
+        Row("deploy", "first ./deploy.sh, with images pushed", first.wall),
+        Row("deploy", "the nest deployed and seen to run, beside CreateStack alone", nest, alone),
+    ]
+
+
+def surroundings(aws: server.Server, place: Path) -> dict[str, str]:
+    """The environment of a deployment that knows the embedded AWS and a container engine that only records."""
+    return (
+        {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHON": sys.executable, "YES": "1"}
+        | aws.environment()
+        | {
+            "DEPLOYS": str(place / "deploys"),
+            "CONTAINER_ENGINE": str(engine.install(place)),
+            "REHEARSAL_IMAGES": str(place / "images"),
+            "REHEARSAL_REGISTRY": aws.url.removeprefix("http://"),
+        }
+    )
 
 
 def template_url(aws: server.Server, cloudformation) -> str:
@@ -118,7 +102,3 @@ def template_url(aws: server.Server, cloudformation) -> str:
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
     root = next(key for key in keys if b"TemplateURL" in s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     return f"{aws.url}/{bucket}/{root}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

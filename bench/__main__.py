@@ -1,0 +1,64 @@
+"""Measure ourselves beside what a user would pick instead: `python -m bench [PART ...]`, `make bench`.
+
+All parts together write bench/RESULTS.md; parts by name are only printed. --again compares with what is written there.
+"""
+
+import argparse
+import importlib
+import sys
+import traceback
+from pathlib import Path
+
+from bench import results
+from bench.rows import Missing, Row, table
+
+# Part: the module whose rows() measures it. In the order of the table, the quick ones first.
+PARTS = {
+    "build": "bench.build",
+    "plan": "bench.plan",
+    "deploy": "bench.deploy",
+}
+RESULTS = Path(__file__).parent / "RESULTS.md"
+
+
+def run(parts: list[str]) -> tuple[list[Row], list[str], bool]:
+    """The rows of all parts that can run, a line for each that cannot, and whether one broke."""
+    rows, notes, broke = [], [], False
+    for part in parts:
+        print(f"-- {part}", file=sys.stderr, flush=True)
+        try:
+            rows += importlib.import_module(PARTS[part]).rows()
+        except Missing as missing:
+            notes.append(f"{part}: not measured: {missing}")
+        except Exception as error:  # the other parts took minutes: they are not lost for one that broke
+            traceback.print_exc()
+            notes.append(f"{part}: broke: {error}")
+            broke = True
+    return rows, notes, broke
+
+
+def main(argv: list[str]) -> int:
+    """Print the table; 1 if a part broke, or with --again if a ratio differs too much from the former one."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("part", nargs="*", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--again", action="store_true", help="write nothing; compare with what RESULTS.md says")
+    args = parser.parse_args(argv)
+    if unknown := sorted(set(args.part) - set(PARTS)):
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    rows, notes, broke = run(args.part or list(PARTS))
+    missed = [row for row in rows if row.held is False]
+    print("\n" + table(rows))
+    print("".join(f"{note}\n" for note in notes), end="")
+    print(f"{sum(row.held is not None for row in rows)} aims, {len(missed)} missed")
+    if args.again:
+        lines, agree = results.compared(rows, RESULTS.read_text() if RESULTS.exists() else "")
+        print("\n" + "\n".join(lines))
+        return int(broke or not agree)
+    if not args.part and not broke:
+        results.write(RESULTS, rows, notes)
+        print(f"written: {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
+    return int(broke)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -17,6 +17,7 @@ PARTS = {
     "build": "bench.build",
     "plan": "bench.plan",
     "deploy": "bench.deploy",
+    "application": "bench.application.run",
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
 

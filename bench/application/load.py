@@ -1,0 +1,112 @@
+"""One load of bounded length on one server, and what it took."""
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.application import database
+from bench.application.database import Server
+from bench.application.processes import Process, cpu
+from bench.application.requests import OPERATIONS, WRITE, lines
+
+SCRIPT = Path(__file__).with_name("load.lua")
+READS = 2000  # different requests that read; the first comes again after the last
+LATENCIES = ("p50", "p95", "p99")
+WRITES = 6000  # requests that write, a second of load: more than any of the servers can answer
+
+
+@dataclass
+class Measured:
+    """Loads of one kind together. Latencies in milliseconds, one of each load."""
+
+    requests: int = 0
+    seconds: float = 0.0
+    app_cpu: float = 0.0
+    database_cpu: float = 0.0
+    web_cpu: float = 0.0
+    errors: int = 0
+    latencies: dict[str, list[float]] | None = None
+
+    def add(self, other: "Measured") -> None:
+        for name in ("requests", "seconds", "app_cpu", "database_cpu", "web_cpu", "errors"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        mine = self.latencies or {name: [] for name in other.latencies}
+        self.latencies = {name: mine[name] + values for name, values in other.latencies.items()}
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+    @property
+    def cpu(self) -> float:
+        """Milliseconds of the application's processor a request, which is seconds a thousand requests."""
+        return self.app_cpu / self.requests * 1000
+
+    @property
+    def database(self) -> float:
+        """The same of the database."""
+        return self.database_cpu / self.requests * 1000
+
+    @property
+    def web(self) -> float:
+        """The same of nginx, 0 where there is none."""
+        return self.web_cpu / self.requests * 1000
+
+    def latency(self, name: str) -> float:
+        """The median of the loads."""
+        found = sorted(self.latencies[name])
+        return found[len(found) // 2]
+
+
+class Target:
+    """An application on one of the databases, perhaps with nginx before it."""
+
+    def __init__(self, app: Process, server: Server, rows: int, directory: Path, web: Process | None = None):
+        self.app, self.server, self.rows, self.directory, self.web = app, server, rows, directory, web
+        self.name = f"rows_{rows}"
+
+    def measure(self, operation: str, connections: int, seconds: int) -> Measured:
+        """Send requests of an operation for so many seconds over so many connections."""
+        writes = OPERATIONS[operation].kind == WRITE
+        count = WRITES * seconds if writes else READS
+        if operation == "delete":
+            self.server.run(*database.to_delete(count), name=self.name)
+        before = self.used()
+        told = run_wrk((self.web or self.app).url, self.requests(operation, count), connections, seconds)
+        used = [now - then for now, then in zip(self.used(), before, strict=True)]
+        self.settle()
+        if writes:
+            database.put_back(self.server, self.name, self.rows)
+        latencies = {name: [told[name] / 1000] for name in LATENCIES}
+        return Measured(told["requests"], told["us"] / 1e6, *used, told["errors"], latencies)
+
+    def used(self) -> tuple[float, float, float]:
+        """Seconds of processor so far: of the application, the database and nginx."""
+        return self.app.cpu(), cpu(self.server.pid), self.web.cpu() if self.web else 0.0
+
+    def requests(self, operation: str, count: int) -> Path:
+        path = self.directory / f"{operation}-{self.rows}-{count}"
+        if not path.exists():
+            path.write_text(lines(operation, self.rows, count))
+        return path
+
+    def settle(self) -> None:
+        """Wait until what was under way when the load ended is done."""
+        busy = "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query'"
+        used = -1.0
+        while self.app.cpu() != used or self.server.run(busy) != ((1,),):
+            used = self.app.cpu()
+            time.sleep(0.03)
+
+
+def run_wrk(url: str, requests: Path, connections: int, seconds: int) -> dict:
+    """What load.lua says in the end."""
+    command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}s", "--timeout=60s"]
+    command += [f"--script={SCRIPT}", url, "--", str(requests)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 90, check=False)
+    if done.returncode:
+        raise SystemExit(f"bench: wrk: {done.stderr or done.stdout}")
+    return json.loads(done.stdout.splitlines()[-1])

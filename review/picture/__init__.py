@@ -1,0 +1,1 @@
+"""Pictures of an environment and of the nest, drawn from the templates."""

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable
 
+from review.nest import is_nested
 from review.resolve import Nest
 from review.timing.durations import Durations
 from review.timing.path import Schedule, Step, schedule
 from review.timing.rollout import Part
 from review.timing.table import TYPICAL, table
 from review.timing.waits import ROOT, in_flat, in_nest, places
-from review.nest import is_nested
 from review.update.change import ADD, REMOVE, REPLACED, Change
 from review.update.compare import compare
 
 CLEAN_UP = "what was replaced is deleted"
+UNCHANGED = "and has nothing to do"
 
 
 def begin(stack: str) -> str:
@@ -30,7 +31,7 @@ def first(nest: Nest, case: int = TYPICAL) -> Schedule:
     durations = Durations(nest.flat["Resources"], table(), case)
     waits = in_nest(nest, begin, end)
     steps = _steps(nest, waits, durations.made)
-    return schedule(steps | _stacks(waits, {stack: "stack" for stack in _all_stacks(nest)}, case))
+    return schedule(steps | _stacks(waits, dict.fromkeys(_all_stacks(nest), "stack"), case))
 
 
 def forced(nest: Nest, case: int = TYPICAL) -> Schedule:
@@ -89,7 +90,8 @@ def _stacks(waits, kinds: dict[str, str], case) -> dict[str, Step]:
         for name, row in zip((begin(stack), end(stack)), rows[kind], strict=True):
             time = table().time(row, stack) if row else None
             seconds, mark = (time.create[case], time.mark) if time else (0.0, "")
-            steps[name] = Step(name, seconds, waits[name], stack, mark=mark)
+            note = UNCHANGED if kind == "unchanged" else ""
+            steps[name] = Step(name, seconds, waits[name], stack, note=note, mark=mark)
     return steps
 
 

@@ -56,9 +56,7 @@ class Durations:
         if properties.get("MultiAZ"):
             parts.append(Part("standby", *self._create(title, f"{DBINSTANCE}: standby")))
         if properties.get("EnablePerformanceInsights") or properties.get("MonitoringInterval"):
-            parts.append(
-                Part("monitoring", *self._create(title, f"{DBINSTANCE}: enhanced monitoring and insights"))
-            )
+            parts.append(Part("monitoring", *self._create(title, f"{DBINSTANCE}: enhanced monitoring and insights")))
         return parts
 
     def _modified(self, title, properties, name):

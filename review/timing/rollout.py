@@ -95,9 +95,7 @@ class Rollout:
                 waits = containers[name].get("DependsOn", [])
                 for item in waits:
                     place(item["ContainerName"])
-                done = [
-                    (healthy if item["Condition"] == _HEALTHY else runs)[item["ContainerName"]] for item in waits
-                ]
+                done = [(healthy if item["Condition"] == _HEALTHY else runs)[item["ContainerName"]] for item in waits]
                 began = max(done, default=0.0)
                 runs[name] = began + start
                 check = containers[name].get("HealthCheck")

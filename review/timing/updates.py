@@ -100,7 +100,9 @@ def after(env: str, kind: Kind, region: str = workspace.REGION) -> Nest | None:
     changes = kind.changes(values)
     if changes is None:
         return None
-    return workspace.resolved(templates, env, workspace.config(), region, dict(kind.images or environment.FROM_DEPLOY), changes).nest
+    return workspace.resolved(
+        templates, env, workspace.config(), region, dict(kind.images or environment.FROM_DEPLOY), changes
+    ).nest
 
 
 def schedules(env: str, region: str = workspace.REGION, case: int = TYPICAL) -> Iterator[tuple[Kind, Schedule | str]]:

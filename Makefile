@@ -73,6 +73,9 @@ scan: $(SCAN)/.ready ## what checkov, cloudformation-validate and cfn-lint find 
 price: $(VENV)/.ready ## what an environment costs, and what other choices would: ENV=lab, TRAFFIC="requests=5000000"
 	@$(PYTHON) -m review price "$(ENV)" --traffic $(TRAFFIC)
 
+timing: $(VENV)/.ready ## how long a first deployment and each kind of update take, and what waits for what: ENV=lab
+	@$(PYTHON) -m review timing "$(ENV)"
+
 reach: $(VENV)/.ready ## who can reach whom in an environment, and whether only those who should: ENV=lab
 	@$(PYTHON) -m review reach "$(ENV)"
 

@@ -6,7 +6,7 @@ import gc
 import sys
 from pathlib import Path
 
-from templates import bootstrap, compute, data, edge, egress, keys, monitoring, network, root
+from templates import alerts, bootstrap, compute, data, edge, egress, keys, monitoring, network, root
 from templates.render import render
 
 STACKS = {
@@ -16,6 +16,7 @@ STACKS = {
     "egress": egress,
     "edge": edge,
     "data": data,
+    "alerts": alerts,
     "compute": compute,
     "monitoring": monitoring,
     "root": root,

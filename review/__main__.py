@@ -62,6 +62,15 @@ def print_price(envs: list[str], args: argparse.Namespace) -> int:
     return 0
 
 
+def print_timing(envs: list[str], args: argparse.Namespace) -> int:
+    """Show how long each environment's first deployment and updates take."""
+    from review.timing import report
+
+    for number, env in enumerate(envs or environment.names(workspace.config())):
+        print("\n" * bool(number) + "\n".join(report.lines(env, args.region)))
+    return 0
+
+
 def print_plan(envs: list[str], args: argparse.Namespace) -> int:
     """Show what an update from a git ref to the files here would change; nothing is asked of AWS."""
     from review.update import plan
@@ -118,6 +127,7 @@ VERBS = {
     "catalogues": (print_catalogues, "what Security Hub's controls and other catalogues of AWS say of it"),
     "scan": (print_scan, "what checkov, cloudformation-validate and cfn-lint find in that"),
     "price": (print_price, "what it costs, and what other choices would cost"),
+    "timing": (print_timing, "how long its first deployment and its updates take, and what they wait for"),
     "plan": (print_plan, "what changes between a git ref and the files here: replaced, in place, interrupted"),
     "reach": (print_reach, "who can reach whom, and whether only those who should"),
     "permissions": (

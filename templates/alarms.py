@@ -30,8 +30,8 @@ def add_alarms(t: Template) -> None:
                 Threshold=alarm.threshold,
                 ComparisonOperator=alarm.comparison,
                 TreatMissingData=alarm.missing,
-                AlarmActions=[Ref("AlarmTopic")],
-                OKActions=[Ref("AlarmTopic")],
+                AlarmActions=[Ref("AlarmTopicArn")],
+                OKActions=[Ref("AlarmTopicArn")],
                 Tags=name_tag("alarm"),
             )
         )

@@ -17,7 +17,7 @@ from templates.parts import (
     note,
     only_if,
 )
-from templates.roles import add_roles, role_arn
+from templates.roles import add_roles, rights_tags, role_arn
 from templates.service import add_rollback_alarms, add_scaling, add_service
 
 DESCRIPTION = (
@@ -158,6 +158,6 @@ def add_task_definition(t: Template) -> None:
             TaskRoleArn=role_arn("TaskRole"),
             Volumes=[ecs.Volume(Name=name) for name in VOLUMES.values()],
             ContainerDefinitions=[migrate_container(), app_container(), web_container()],
-            Tags=name_tag("task"),
+            Tags=name_tag("task") + rights_tags(),
         )
     )

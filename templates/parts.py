@@ -90,7 +90,6 @@ OUTPUTS = {
     "Url": "Address of the application",
     "LoadBalancerDnsName": "Host name of the load balancer",
     "TaskDefinitionArn": "Task definition with its revision",
-    "AlarmTopicArn": "Topic that every alarm is sent to",
     "DashboardName": "Dashboard in CloudWatch",
     "FinalSnapshot": "Whether `make destroy` keeps or deletes the database's final snapshot",
 }

@@ -12,7 +12,7 @@ from awacs.aws import (
     Statement,
     StringEquals,
 )
-from troposphere import AccountId, GetAtt, Sub, Template, iam
+from troposphere import AccountId, GetAtt, Ref, Sub, Template, iam
 
 
 def trust(service: str, source: str | None = None) -> PolicyDocument:
@@ -37,13 +37,17 @@ def trust(service: str, source: str | None = None) -> PolicyDocument:
     )
 
 
-def add_policy(t: Template, title: str, condition: str, description: str, statements: list[Statement]) -> None:
-    """Add a managed policy under a condition; roles name it."""
+def add_policy(
+    t: Template, title: str, condition: str, description: str, statements: list[Statement], role: str | None = None
+) -> None:
+    """Add a managed policy under a condition. It names its role, or roles name it."""
+    of_role = {"Roles": [Ref(role)]} if role else {}
     t.add_resource(
         iam.ManagedPolicy(
             title,
             Condition=condition,
             Description=description,
+            **of_role,
             PolicyDocument=PolicyDocument(Version="2012-10-17", Statement=statements),
         )
     )

@@ -3,16 +3,28 @@
 from awacs import ecr, logs, secretsmanager, ssmmessages
 from awacs import kms as kms_actions
 from awacs.aws import Allow, Statement
-from troposphere import And, Condition, Equals, GetAtt, If, Ref, Sub, Template, iam
+from troposphere import And, Condition, Equals, GetAtt, If, Ref, Sub, Tags, Template, iam
 
 from templates.containers import LOG_GROUPS
-from templates.parts import add_conditions, name_tag, note, only_if
+from templates.parts import add_conditions, name_tag, note
 from templates.policies import add_policy, trust
 
 # Role: (parameter that names an existing one, condition under which it is made).
 ROLES = {
     "ExecutionRole": ("ExecutionRoleName", "NeedsExecutionRole"),
     "TaskRole": ("TaskRoleName", "NeedsTaskRole"),
+}
+
+
+# What they may do, policy by policy: (the role, condition under which it is made, what it is for).
+RIGHTS = {
+    "ExecutionManagedPolicy": (
+        "ExecutionRole",
+        "NeedsExecutionRole",
+        "Pull the images, read three secrets, write three log groups",
+    ),
+    "KeyManagedPolicy": ("ExecutionRole", "NeedsKeyPolicy", "Decrypt the secrets"),
+    "ExecManagedPolicy": ("TaskRole", "NeedsExecPolicy", "Serve an operator's shell"),
 }
 
 
@@ -26,7 +38,8 @@ def role_arn(role: str) -> If:
 def add_roles(t: Template) -> None:
     """Add the execution role and the task role, each under the condition that no existing role is named.
 
-    A role names its policies, not the other way round: so whoever needs the role waits for its rights too.
+    A policy names its role: it needs the secrets, which the role does not, so the role is made beside them. Who is
+    the first to use the rights waits for rights_tags().
     """
     for parameter, needed in ROLES.values():
         t.add_condition(needed, Equals(Ref(parameter), ""))
@@ -37,33 +50,27 @@ def add_roles(t: Template) -> None:
             "NeedsExecPolicy": And(Condition("NeedsTaskRole"), Condition("IsExecutable")),
         },
     )
-    note(t, "ExecutionManagedPolicy", "With an existing role's name given, no role is made: a Learner Lab allows none.")
-    start = "Pull the images, read three secrets, write three log groups"
-    add_policy(t, "ExecutionManagedPolicy", "NeedsExecutionRole", start, _execution_statements())
-    add_policy(t, "KeyManagedPolicy", "NeedsKeyPolicy", "Decrypt the secrets", _key_statements())
-    add_policy(t, "ExecManagedPolicy", "NeedsExecPolicy", "Serve an operator's shell", _exec_statements())
-    _add_role(
-        t,
-        "ExecutionRole",
-        "ECS itself: pulls images, reads secrets, writes logs",
-        [Ref("ExecutionManagedPolicy"), only_if("HasKey", Ref("KeyManagedPolicy"))],
-    )
-    _add_role(
-        t,
-        "TaskRole",
-        "The application: makes no AWS calls, so it may do nothing but serve an operator's shell",
-        [only_if("IsExecutable", Ref("ExecManagedPolicy"))],
-    )
+    note(t, "ExecutionRole", "With an existing role's name given, no role is made: a Learner Lab allows none.")
+    _add_role(t, "ExecutionRole", "ECS itself: pulls images, reads secrets, writes logs")
+    _add_role(t, "TaskRole", "The application: makes no AWS calls, so it may do nothing but serve an operator's shell")
+    for statements, (title, (role, condition, purpose)) in zip(
+        (_execution_statements(), _key_statements(), _exec_statements()), RIGHTS.items(), strict=True
+    ):
+        add_policy(t, title, condition, purpose, statements, role)
 
 
-def _add_role(t, title, description, policies):
+def rights_tags() -> Tags:
+    """Tags that make a task definition wait for the rights of its roles, which nothing else in it names."""
+    return Tags(**{title: If(condition, Ref(title), "none") for title, (_, condition, _) in RIGHTS.items()})
+
+
+def _add_role(t, title, description):
     t.add_resource(
         iam.Role(
             title,
             Condition=ROLES[title][1],
             Description=description,
             AssumeRolePolicyDocument=trust("ecs-tasks.amazonaws.com", "ecs"),
-            ManagedPolicyArns=policies,
             Tags=name_tag("task"),
         )
     )

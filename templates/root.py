@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from troposphere import GetAtt, If, Ref, StackName, Tags, Template, cloudformation
 
-from templates import compute, data, edge, egress, keys, monitoring, network
+from templates import alerts, compute, data, edge, egress, keys, monitoring, network
 from templates.parts import add_conditions, add_outputs, add_parameters, chosen, new_template, note
 from templates.rules import add_rules
 
@@ -25,6 +25,7 @@ NEST = {
     "Egress": (egress, "egress.yaml", None),
     "Edge": (edge, "edge.yaml", None),
     "Data": (data, "data.yaml", None),
+    "Alerts": (alerts, "alerts.yaml", "IsMonitored"),
     "Compute": (compute, "compute.yaml", None),
     "Monitoring": (monitoring, "monitoring.yaml", "IsMonitored"),
 }
@@ -54,21 +55,26 @@ def build(built: Mapping[str, Template] | None = None) -> Template:
     t = new_template(DESCRIPTION)
     add_conditions(t, {"HasCustomerManagedKey": chosen("CustomerManagedKey")})
     add_conditions(t, {"IsMonitored": chosen("EnableMonitoring")})
-    sources = {"NamePrefix": StackName}
+    sources = {"NamePrefix": (StackName, None)}
     choices = ["CustomerManagedKey", "EnableMonitoring"]
     for title, (module, file, condition) in NEST.items():
         child = built[file] if built else module.build()
         choices += [name for name in child.parameters if name not in sources and name not in choices]
-        given = {name: sources.get(name, Ref(name)) for name in child.parameters}
+        given = {name: _value(name, sources, condition) for name in child.parameters}
         add_nested(t, title, file, condition, given)
         for name in child.outputs:
-            value = GetAtt(title, f"Outputs.{name}")
-            sources.setdefault(name, If(condition, value, "") if condition else value)
+            sources.setdefault(name, (GetAtt(title, f"Outputs.{name}"), condition))
     add_parameters(t, choices)
     add_rules(t)
     accept_local_paths(t)
     add_outputs(t, {name: GetAtt(title, f"Outputs.{name}") for name, title in OUTPUTS.items()})
     return t
+
+
+def _value(name, sources, condition):
+    """What feeds a parameter. A stack that may not exist gives nothing then, except to those that exist with it."""
+    value, under = sources.get(name, (Ref(name), None))
+    return value if under in (None, condition) else If(under, value, "")
 
 
 def add_nested(t: Template, title: str, file: str, condition: str | None, parameters: dict[str, object]) -> None:

@@ -216,14 +216,19 @@ def test_policies_name_what_they_allow(env):
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)
-def test_roles_name_their_policies_so_that_whoever_uses_one_waits_for_its_rights(env):
+def test_whoever_uses_a_role_waits_for_its_rights(env):
+    """A role names its policies and has them when it is made, or its task definition waits for them, by its tags."""
     resources = flat(env)
     policies = of_type(resources, "AWS::IAM::ManagedPolicy")
     named = set()
     for role in of_type(resources, "AWS::IAM::Role").values():
         named |= {item["Ref"] for item in role.get("ManagedPolicyArns", []) if "Ref" in item}
-    assert named == set(policies)
-    assert not [title for title, policy in policies.items() if "Roles" in policy]
+    task = of_type(resources, "AWS::ECS::TaskDefinition")["ComputeTaskDefinition"]
+    waited = {tag["Value"]["Ref"] for tag in task["Tags"] if "Ref" in tag["Value"]}
+    assert named | waited == set(policies)
+    of_task = [task[name] for name in ("ExecutionRoleArn", "TaskRoleArn")]
+    for title in waited:
+        assert all({"Fn::GetAtt": [role["Ref"], "Arn"]} in of_task for role in policies[title]["Roles"]), title
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)

@@ -92,7 +92,7 @@ BY_HAND = [
     ("ReadReplicas", "DataReplicaDBInstance1", "", MADE, CONDITIONS),
     ("LogRetentionInDays", "ComputeAppLogGroup", "RetentionInDays", IN_PLACE, f"{CFN}logs-loggroup.html"),
     ("EnableMonitoring", "MonitoringDashboard", "", MADE, CONDITIONS),
-    ("AlarmEmail", "MonitoringAlarmSubscription", "Endpoint", REPLACEMENT, f"{CFN}sns-subscription.html"),
+    ("AlarmEmail", "AlertsAlarmSubscription", "Endpoint", REPLACEMENT, f"{CFN}sns-subscription.html"),
 ]  # fmt: skip
 
 

@@ -215,7 +215,7 @@ def test_a_database_is_made_from_a_snapshot(account, nest):
 @pytest.mark.parametrize(
     ("switch", "outer", "inner"),
     [
-        ({"AlarmEmail": "ops@example.com"}, ("Monitoring", "Modify"), {"AlarmSubscription": "Add"}),
+        ({"AlarmEmail": "ops@example.com"}, ("Alerts", "Modify"), {"AlarmSubscription": "Add"}),
         ({"EnableMonitoring": "false"}, ("Monitoring", "Remove"), {}),
     ],
 )

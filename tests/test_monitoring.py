@@ -65,7 +65,7 @@ def test_each_alarm_says_what_to_do_first_and_is_heard(title):
     alarm = ALARMS[title]
     assert " First: " in alarm["AlarmDescription"]
     assert len(alarm["AlarmDescription"]) <= 1024
-    assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "MonitoringAlarmTopic"}]
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlertsAlarmTopic"}]
     assert alarm["DatapointsToAlarm"] <= alarm["EvaluationPeriods"]
 
 
@@ -103,7 +103,7 @@ def test_dashboard_is_json_and_every_name_in_it_is_filled(replicas):
 def test_events_of_every_instance_are_told_where_alarms_are(replicas, count):
     resources = flat(EnableMonitoring="true", ReadReplicas=replicas)
     subscriptions = of_type(resources, "AWS::RDS::EventSubscription")
-    assert {item["SnsTopicArn"]["Ref"] for item in subscriptions.values()} == {"MonitoringAlarmTopic"}
+    assert {item["SnsTopicArn"]["Ref"] for item in subscriptions.values()} == {"AlertsAlarmTopic"}
     (sources,) = [item["SourceIds"] for item in subscriptions.values() if item["SourceType"] == "db-instance"]
     assert len(sources) == count
 
@@ -111,7 +111,7 @@ def test_events_of_every_instance_are_told_where_alarms_are(replicas, count):
 def test_whoever_writes_to_the_topic_may_use_its_key():
     """Else nothing arrives, and nobody hears of that either (SNS developer guide, key management)."""
     resources = flat("production", EnableMonitoring="true")
-    policies = of_type(resources, "AWS::SNS::TopicPolicy")["MonitoringAlarmTopicPolicy"]["PolicyDocument"]["Statement"]
+    policies = of_type(resources, "AWS::SNS::TopicPolicy")["AlertsAlarmTopicPolicy"]["PolicyDocument"]["Statement"]
     writers = {name for item in policies if item["Effect"] == "Allow" for name in item["Principal"]["Service"]}
     users = resources["KeysKey"]["Properties"]["KeyPolicy"]["Statement"]
     allowed = {name for item in users for name in item["Principal"].get("Service", []) if item["Effect"] == "Allow"}

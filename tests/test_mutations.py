@@ -19,6 +19,7 @@ JUDGES = {
     "edge.yaml": ["edge", "contract"],
     "data.yaml": ["data"],
     "compute.yaml": ["compute", "contract"],
+    "alerts.yaml": ["monitoring"],
     "monitoring.yaml": ["monitoring", "contract"],
     "root.yaml": ["root", "network", "compute"],
 }
@@ -120,7 +121,7 @@ FAULTS = {
         "Parameters:\n  MasterPassword:\n    Type: String\n    Description: x\n    Default: x\n\n",
     ),
     "tags of images can change": ("bootstrap.yaml", "ImageTagMutability: IMMUTABLE", "ImageTagMutability: MUTABLE"),
-    "alarm that nobody hears": ("monitoring.yaml", "      AlarmActions: [!Ref AlarmTopic]\n", ""),
+    "alarm that nobody hears": ("monitoring.yaml", "      AlarmActions: [!Ref AlarmTopicArn]\n", ""),
     "metric filter on a field that is not logged": ("monitoring.yaml", "$.status >= 500", "$.code >= 500"),
     "wrong seam between stacks": (
         "root.yaml",

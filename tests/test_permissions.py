@@ -159,7 +159,7 @@ HERE = f"us-east-1:{ACCOUNT}"
          f"arn:aws:ecs:{HERE}:service/payroll/x"),
         ("ecr:PutImage", f"arn:aws:ecr:{HERE}:repository/flaskcrud-production/app",
          f"arn:aws:ecr:{HERE}:repository/payroll"),
-        ("sns:DeleteTopic", f"arn:aws:sns:{HERE}:flaskcrud-production-Monitoring-1A-AlarmTopic-2B",
+        ("sns:DeleteTopic", f"arn:aws:sns:{HERE}:flaskcrud-production-Alerts-1A-AlarmTopic-2B",
          f"arn:aws:sns:{HERE}:payroll"),
         ("cloudformation:DeleteStack", f"arn:aws:cloudformation:{HERE}:stack/flaskcrud-production/1a",
          f"arn:aws:cloudformation:{HERE}:stack/payroll/1a"),

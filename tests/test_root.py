@@ -12,7 +12,7 @@ TEMPLATES = pytest.mark.parametrize("path", sorted(OUT.glob("*.yaml")), ids=lamb
 
 
 def test_nests_the_stacks_by_local_paths():
-    assert list(NEST.values()) == ["keys", "network", "egress", "edge", "data", "compute", "monitoring"]
+    assert list(NEST.values()) == ["keys", "network", "egress", "edge", "data", "alerts", "compute", "monitoring"]
     assert {path.stem for path in OUT.glob("*.yaml")} == {"root", "bootstrap", *NEST.values()}
 
 

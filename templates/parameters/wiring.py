@@ -67,6 +67,7 @@ WIRING = {
         "must be empty or the ARN of a key",
         "",
     ),
+    "AlarmTopicArn": _arn("ARN of the topic that every alarm is sent to", "sns"),
     "ClusterName": _name("ECS cluster"),
     "ServiceName": _name("ECS service"),
     "AppLogGroupName": _name("Log group of the application"),

@@ -216,8 +216,10 @@ def seconds(directive, text):
 
 def test_each_idle_connection_is_closed_by_the_side_that_reuses_it():
     gunicorn = (ROOT / "docker/gunicorn.conf.py").read_text()
-    upstream = re.search(r"upstream app \{.*?\n    \}", TEMPLATE, re.DOTALL)[0]
-    assert seconds("keepalive_timeout", upstream) < int(re.search(r"^keepalive = (\d+)", gunicorn, re.MULTILINE)[1])
+    groups = re.findall(r"upstream \w+ \{.*?\n    \}", TEMPLATE, re.DOTALL)
+    assert len(groups) == 4
+    for group in groups:
+        assert seconds("keepalive_timeout", group) < int(re.search(r"^keepalive = (\d+)", gunicorn, re.MULTILINE)[1])
     assert seconds("keepalive_timeout", TEMPLATE) > 60, "the load balancer's idle time-out"
 
 

@@ -100,6 +100,10 @@ test: setup system $(SCAN)/.ready ## every test, the slow ones too
 	$(MAKE) --no-print-directory lint
 	$(PYTEST)
 
+drills: $(VENV)/.ready system ## faults under load, each with its guard and without; writes docs/reliability.md: DRILL=NAME
+	$(PYTHON) -m drills $(DRILL)
+	$(PYTHON) -m drills --prove $(DRILL)
+
 run: $(VENV)/.ready ## serve the application here on SQLite: PORT=8000
 	$(VENV)/bin/flask --app app migrate
 	$(VENV)/bin/flask --app app run --port "$(PORT)"

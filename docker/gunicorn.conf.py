@@ -35,6 +35,9 @@ threads = number("APP_THREADS", 32)
 # quarter CPU imports everything once. No connection is open yet, so none is shared by mistake.
 preload_app = True
 
+# As long as nginx lets one be, so that it is the application which answers.
+limit_request_line = 8190
+
 # Heartbeat files in memory: on a busy disk a worker would look dead.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  shared memory, not a temporary file
 

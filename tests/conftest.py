@@ -1,14 +1,7 @@
 """What several test files need: the application on SQLite, a real MariaDB, processes that end with the test."""
 
 import os
-import random
-import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,60 +10,21 @@ from sqlalchemy import text
 
 from app import create_app
 from app.models import db
-from tests.mariadb import SECRET_KEY, MariaDB
+from drills import site
+from drills.processes import (  # noqa: F401  the tests take them from here
+    BIN,
+    ROOT,
+    SETTINGS,
+    Missing,
+    accepts,
+    clean_environment,
+    free_port,
+    running,
+    wait_until,
+)
+from drills.servers import SECRET_KEY, MariaDB, running_server
 
-ROOT = Path(__file__).parent.parent
-BIN = Path(sys.executable).parent
 HEAD = max(path.name for path in (ROOT / "app/migrations/versions").glob("*.py"))[:4]  # the newest migration
-SETTINGS = re.compile(r"DATABASE_\w+|SECRET_KEY|IN_CONTAINER|ALLOWED_HOSTS|RELEASE|(APP|WEB|TASK|FLASK|GUNICORN)_\w+")
-
-
-def free_port() -> int:
-    """Return a free loopback port below 32768, where the system hands out none by itself."""
-    while True:
-        port = random.randrange(20000, 32768)  # noqa: S311  not a secret
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                return port
-
-
-def clean_environment(**settings) -> dict:
-    """Return this process's environment without what configures the application, and with settings."""
-    kept = {name: value for name, value in os.environ.items() if not SETTINGS.fullmatch(name)}
-    return {**kept, "PATH": f"{BIN}:{os.environ['PATH']}:/usr/sbin", **settings}
-
-
-def wait_until(condition, seconds=30, what="the condition"):
-    """Return condition's first true value, asked every 50 ms; fail the test after seconds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not come true within {seconds} s")
-
-
-def accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@contextmanager
-def running(command, log: Path, **options):
-    """Run command with its output in log, and end it afterwards."""
-    log.write_bytes(b"")
-    with log.open("ab") as output:  # appending: nginx opens it once more by the name /dev/stdout
-        process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=subprocess.STDOUT, **options)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 class Browser:
@@ -145,24 +99,26 @@ def browser(app):
 
 
 @contextmanager
+def skipped_where_missing():
+    """Skip the test that needs what this machine lacks."""
+    try:
+        yield
+    except Missing as error:
+        pytest.skip(str(error))
+
+
+@contextmanager
 def mariadb_server(folder: Path, *options):
     """Run a private server with its data in folder and yield its MariaDB."""
-    search = f"{os.environ['PATH']}:/usr/sbin"
-    server, install = shutil.which("mariadbd", path=search), shutil.which("mariadb-install-db", path=search)
-    if not (server and install):
-        pytest.skip("needs mariadbd and mariadb-install-db (Debian: apt-get install mariadb-server)")
-    data, port = folder / "data", free_port()
-    user = ["--user=root"] if os.geteuid() == 0 else []
-    subprocess.run(
-        [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", *user],
-        check=True,
-        capture_output=True,
-    )
-    command = [server, "--no-defaults", f"--datadir={data}", f"--socket={folder}/socket", f"--port={port}", *user]
-    command += ["--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--skip-name-resolve", *options]
-    with running(command, folder / "log") as process:
-        wait_until(lambda: accepts(port), what="mariadbd")
-        yield MariaDB(port, process)
+    with skipped_where_missing(), running_server(folder, *options, kind=MariaDB) as server:
+        yield server
+
+
+@contextmanager
+def running_site(folder: Path, **environ):
+    """Run what is in both images, migrated, and yield its Site."""
+    with skipped_where_missing(), site.running_site(folder, **environ) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

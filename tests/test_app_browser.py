@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-from tests.test_site import running_site
+from tests.conftest import running_site
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from sqlalchemy import make_url
 from app.config import ConfigError, from_environment
 from app.engine_options import POOL_SIZE
 from app.gate import STUCK_AFTER
+from drills.servers import PASSWORD, SECRET_KEY
 from tests.conftest import ROOT, accepts, clean_environment, free_port
-from tests.mariadb import PASSWORD, SECRET_KEY
 
 MYSQL = {"DATABASE_HOST": "db", "DATABASE_PASSWORD": PASSWORD, "SECRET_KEY": SECRET_KEY}
 CONTAINER = {"IN_CONTAINER": "1"}

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app import database_user
+from drills.servers import APP_PASSWORD, PASSWORD
 from tests.conftest import HEAD, Browser, mariadb_server, rows
-from tests.mariadb import APP_PASSWORD, PASSWORD
 
 PUNCTUATION = string.punctuation[::-1] + " "
 

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from app import create_app, database, store
 from app.models import db
 from app.store import words
+from drills.servers import SECRET_KEY
 from tests.conftest import ROOT, application
-from tests.mariadb import SECRET_KEY
 
 INSERT = text(
     "INSERT INTO entries (title, description, status, created_at, updated_at)"

@@ -11,28 +11,12 @@ import yaml
 
 from app import config, engine_options
 from app.admission import IMPORT
+from drills.layout import DOCKERFILE, copied, instructions, of
 from templates.containers import STOP_TIMEOUT
 from tests.conftest import ROOT, clean_environment
 
-DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())
 TEMPLATE = (ROOT / "docker/nginx.conf.template").read_text()
-
-
-def instructions():
-    """Return [(stage, word, rest)] of the Dockerfile; the stage is None before the first FROM."""
-    stage, found = None, []
-    for line in re.sub(r"\\\n", " ", re.sub(r"(?m)^#.*\n", "", DOCKERFILE)).splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "FROM":
-            stage = rest.split(" AS ")[1]
-        if word:
-            found.append((stage, word, rest))
-    return found
-
-
-def of(stage, word):
-    return [rest for where, what, rest in instructions() if (where, what) == (stage, word)]
 
 
 def test_no_syntax_line():
@@ -68,12 +52,6 @@ def test_no_secret_is_in_the_images():
     names = {rest.partition("=")[0] for _, word, rest in instructions() if word in {"ENV", "ARG"}}
     assert not [name for name in names if re.search("PASSWORD|SECRET|TOKEN|KEY", name)]
     assert "IN_CONTAINER=1" in of("app", "ENV")
-
-
-def copied(stage):
-    """What a stage copies from the context: (source, destination)."""
-    lines = [rest.split() for rest in of(stage, "COPY") if not rest.startswith("--from")]
-    return [tuple(word for word in words if not word.startswith("--")) for words in lines]
 
 
 @pytest.mark.parametrize("stage", ["app", "web"])
@@ -238,8 +216,10 @@ def seconds(directive, text):
 
 def test_each_idle_connection_is_closed_by_the_side_that_reuses_it():
     gunicorn = (ROOT / "docker/gunicorn.conf.py").read_text()
-    upstream = re.search(r"upstream app \{.*?\n    \}", TEMPLATE, re.DOTALL)[0]
-    assert seconds("keepalive_timeout", upstream) < int(re.search(r"^keepalive = (\d+)", gunicorn, re.MULTILINE)[1])
+    groups = re.findall(r"upstream \w+ \{.*?\n    \}", TEMPLATE, re.DOTALL)
+    assert len(groups) == 4
+    for group in groups:
+        assert seconds("keepalive_timeout", group) < int(re.search(r"^keepalive = (\d+)", gunicorn, re.MULTILINE)[1])
     assert seconds("keepalive_timeout", TEMPLATE) > 60, "the load balancer's idle time-out"
 
 

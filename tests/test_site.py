@@ -3,9 +3,7 @@
 import gzip
 import http.client
 import json
-import os
 import re
-import shutil
 import signal
 import socket
 import statistics
@@ -18,89 +16,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from app import config
-from tests.conftest import ROOT, accepts, clean_environment, free_port, running, wait_until
-from tests.test_docker import copied, of
-
-
-def unpack(stage, target):
-    """Lay out in target what the Dockerfile copies into the WORKDIR of stage."""
-    for source, destination in copied(stage):
-        if (ROOT / source).is_dir():
-            shutil.copytree(ROOT / source, target / destination, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            (target / destination).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / source, target / destination)
-    return target
-
-
-class Site:
-    def __init__(self, port, app_port, folder, processes):
-        self.port = port
-        self.app_port = app_port
-        self.folder = folder
-        self.app, self.web = processes
-
-    def call(self, path, method="GET", body=None, port=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=30)
-        try:
-            connection.request(method, path, body, {name.replace("_", "-"): text for name, text in headers.items()})
-            response = connection.getresponse()
-            return response, response.read()
-        finally:
-            connection.close()
-
-    def log(self, name):
-        return (self.folder / f"{name}.log").read_text()
-
-    def requests(self, name):
-        lines = [json.loads(line) for line in self.log(name).splitlines() if line.startswith("{")]
-        return [line for line in lines if line["event"] in {"request", "web"}]
-
-
-def answers(port):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def require_nginx():
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
-
-
-@contextmanager
-def running_site(folder, **environ):
-    """Run the CMD of both images in their layouts, migrated, on free loopback ports."""
-    require_nginx()
-    port, app_port = free_port(), free_port()
-    (folder / "tmp").mkdir()
-    ports = {
-        "WEB_PORT": str(port),
-        "WEB_ADDRESS": "127.0.0.1",
-        "APP_PORT": str(app_port),
-        "TMPDIR": str(folder / "tmp"),
-        "WEB_DRAIN": "0",
-    }
-    given = {**ports, "IN_CONTAINER": "1", "PYTHONDONTWRITEBYTECODE": "1", **environ}
-    environ = clean_environment(**given)
-    layouts = {stage: unpack(stage, folder / stage) for stage in ["app", "web"]}
-    subprocess.run(["flask", "--app", "app", "migrate"], cwd=layouts["app"], env=environ, check=True)
-    before = {path for layout in layouts.values() for path in layout.rglob("*")}
-    with ExitStack() as stack:
-        processes = []
-        for stage, layout in layouts.items():
-            (command,) = of(stage, "CMD")
-            log = folder / f"{stage}.log"
-            processes.append(stack.enter_context(running(json.loads(command), log, cwd=layout, env=environ)))
-        wait_until(lambda: answers(port), what="the site")
-        yield Site(port, app_port, folder, processes)
-    after = {path for layout in layouts.values() for path in layout.rglob("*")}
-    assert after == before, "something wrote outside of TMPDIR"
+from drills.site import Site, answers
+from tests.conftest import ROOT, accepts, running_site, skipped_where_missing, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +167,7 @@ def test_site_answers_although_nobody_read_what_was_sent(site):
     def visit(number):
         return site.call("/entries/import", "POST", body, X_Forwarded_For=f"192.0.2.{number}", **send)[0].status
 
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(4) as threads:  # no more files than these at once
         assert list(threads.map(visit, range(24))) == [403] * 24
 
 
@@ -327,13 +244,14 @@ def is_problem(response, body, status):
 @contextmanager
 def front(folder, **environ):
     """Run the front tier alone and yield it as a site whose application is at APP_PORT, if there is one."""
-    require_nginx()
-    layout, port = unpack("web", folder / "web"), free_port()
-    given = {"WEB_PORT": str(port), "WEB_ADDRESS": "127.0.0.1", "TMPDIR": str(folder), "WEB_DRAIN": "0"} | environ
-    command, environ = ["sh", "start-web.sh"], clean_environment(**given)
-    with running(command, folder / "web.log", cwd=layout, env=environ) as process:
-        wait_until(lambda: accepts(port), what="nginx")
-        yield Site(port, int(given["APP_PORT"]), folder, (None, process))
+    site = Site(folder, environ)
+    try:
+        with skipped_where_missing():
+            site.start("web")
+        wait_until(lambda: accepts(site.port), what="nginx")
+        yield site
+    finally:
+        site.end("web")
 
 
 @pytest.mark.slow

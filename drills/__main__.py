@@ -1,0 +1,85 @@
+"""python -m drills [NAME...] [--short] [--prove]: run drills, print a line of each, write docs/reliability.md.
+
+--short  those that CI runs, in their short version
+--prove  each with the guard removed that it tests: it must fail then
+
+Exit code 1 if one does not hold, or with --prove if one does. The document is written when every drill has been run in
+full, with its guard and without, on the files as they are.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from drills import record
+from drills.processes import Missing
+from drills.result import Bound, Result, line
+from drills.servers import running_server
+from drills.stage import Drill, Stage
+from drills.table import BY_NAME, DRILLS, SHORT
+
+
+def run(drill: Drill, short: bool, unguarded: bool) -> Result:
+    """Run one drill in a folder of its own. What breaks within is a bound that did not hold; Missing is raised."""
+    with tempfile.TemporaryDirectory(prefix="drill-") as folder:
+        try:
+            with Stage(drill, Path(folder), short, unguarded) as stage:
+                return drill.run(stage)
+        except Missing:
+            raise
+        except Exception as error:
+            words = " ".join(f"{type(error).__name__}: {error}".split())
+            return Result(drill.name, drill.injects, (Bound("the drill runs to its end", False, words),))
+
+
+def versions() -> str:
+    """The versions of what drills run on."""
+    with tempfile.TemporaryDirectory(prefix="drill-") as folder, running_server(Path(folder)) as server:
+        return f"Python {sys.version.split()[0]}, {server.version()}"
+
+
+def main(argv: list[str]) -> int:
+    words = argparse.ArgumentParser(prog="python -m drills", description=__doc__.partition("\n")[0])
+    words.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(BY_NAME)}")
+    words.add_argument("--short", action="store_true", help="those that CI runs, in their short version")
+    words.add_argument("--prove", action="store_true", help="each with the guard removed that it tests: it must fail")
+    given = words.parse_args(argv)
+    unknown = [name for name in given.names if name not in BY_NAME]
+    if unknown:
+        words.error(f"no drill is called {unknown[0]}; there are {', '.join(BY_NAME)}")
+    chosen = [BY_NAME[name] for name in given.names] or (SHORT if given.short else DRILLS)
+    try:
+        wrong = [drill for drill in chosen if not shown(drill, given.short, given.prove)]
+    except Missing as error:
+        print(f"drills: {error}", file=sys.stderr)
+        return 1
+    if not given.short:
+        write_document()
+    return int(bool(wrong))
+
+
+def shown(drill: Drill, short: bool, unguarded: bool) -> bool:
+    """Run one drill, print its line, keep its result; return whether it came out as it must."""
+    result = run(drill, short, unguarded)
+    if unguarded:
+        seen = f"red, as it must be: {'; '.join(map(str, result.broken))}" if not result.holds else "STILL HOLDS"
+        print(f"{drill.name} without its guard ({drill.guard.what}): {seen}", flush=True)
+    else:
+        print(line(result), flush=True)
+    if not short:
+        record.keep(result, unguarded, versions())
+    return result.holds != unguarded
+
+
+def write_document() -> None:
+    missing = record.missing(DRILLS)
+    if missing:
+        print(f"{record.DOCUMENT.name} is not written; still to be run on these files: {', '.join(missing)}")
+        return
+    record.DOCUMENT.write_text(record.document(DRILLS))
+    print(f"wrote {record.DOCUMENT.relative_to(record.ROOT)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,170 @@
+"""What a drill is handed: parts to start, which all end with it, and the judgement that most drills share."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pymysql
+
+from drills import result, servers
+from drills.layout import Edit
+from drills.load import Load
+from drills.result import Bound, Result
+from drills.site import Site, running_site
+from drills.watch import Watch
+
+WARM_UP = 2.0  # seconds of load before the fault
+POOLED = 5  # connections that a worker keeps at most: POOL_SIZE of app/engine_options.py
+STORED = "SELECT title, description, status FROM `{}`.entries"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a drill tests, and how it is taken away to see the drill fail.
+
+    edits change the copies of the files that the drill's site runs, environ what its parts are given. A guard that is
+    in the drill's own hands (a step of a procedure) has neither: the drill asks stage.unguarded.
+    """
+
+    what: str
+    edits: tuple[Edit, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One row of the table."""
+
+    name: str
+    run: Callable[["Stage"], Result]
+    injects: str
+    guard: Guard
+    in_short: bool = False  # belongs to the version that CI runs
+
+
+class Stage:
+    """The parts of one drill. Whatever it starts ends when the stage is left."""
+
+    def __init__(self, drill: Drill, folder: Path, short: bool = False, unguarded: bool = False):
+        self.drill, self.folder, self.short, self.unguarded = drill, folder, short, unguarded
+        self.until_done = ExitStack()
+        self.count = 0
+
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.until_done.__exit__(*error)
+
+    def place(self, name: str) -> Path:
+        """A new folder."""
+        self.count += 1
+        folder = self.folder / f"{self.count}-{name}"
+        folder.mkdir()
+        return folder
+
+    def seconds(self, full: float, short: float) -> float:
+        """How long something is to take: the second in the version for CI."""
+        return short if self.short else full
+
+    def server(self, *options: str, **place) -> servers.MariaDB:
+        """A running private database server."""
+        return self.until_done.enter_context(servers.running_server(self.place("server"), *options, **place))
+
+    def site(self, given: Mapping[str, str], **environ: str) -> Site:
+        """Both tiers, migrated, as configured but for the guard if it is to be taken away."""
+        guard = self.drill.guard if self.unguarded else Guard("")
+        settings = {**given, **environ, **guard.environ}
+        return self.until_done.enter_context(running_site(self.place("site"), guard.edits, **settings))
+
+    def result(self, *bounds: Bound, **seen) -> Result:
+        return Result(self.drill.name, self.drill.injects, bounds, **seen)
+
+    def under_load(self, site: Site, server: servers.MariaDB, **options) -> "UnderLoad":
+        return UnderLoad(self, site, server, **options)
+
+
+class UnderLoad:
+    """A site under load and watched, from which faults are injected; then it is judged.
+
+    with stage.under_load(site, server) as scene:
+        with scene.fault():
+            server.kill()
+            ...
+            server.start()
+    return scene.judged(...)
+    """
+
+    def __init__(self, stage: Stage, site: Site, server: servers.MariaDB, after: float = 4.0, **options):
+        """after is how long the load goes on after the fault; options are those of Load."""
+        self.stage, self.site, self.server, self.after = stage, site, server, after
+        self.database = site.given["DATABASE_NAME"]
+        self.load, self.watch = Load(site.port, **options), Watch(site.port)
+        self.until_done = ExitStack()
+        self.begun = self.gone = 0.0
+
+    def __enter__(self) -> "UnderLoad":
+        self.until_done.enter_context(self.watch)
+        self.until_done.enter_context(self.load)
+        time.sleep(WARM_UP)
+        self.workers = self.site.workers()
+        self.connections = connections(self.server, self.database)
+        return self
+
+    def __exit__(self, kind, *error: object) -> None:
+        if kind is None:
+            time.sleep(self.after)
+        self.until_done.__exit__(kind, *error)
+
+    @contextmanager
+    def fault(self):
+        """Note when the fault began and when it was gone."""
+        self.begun = time.monotonic()
+        yield
+        self.gone = time.monotonic()
+
+    def stored(self) -> list[tuple[str, str, str]]:
+        return list(self.server.rows(STORED.format(self.database)))
+
+    def shared_bounds(self) -> list[Bound]:
+        """What must hold whatever was injected. Asks what is still unknown once more, then looks at what is stored."""
+        requests, checks = self.load.requests, self.watch.checks
+        self.load.settle()
+        self.audit = self.load.audit(self.stored)
+        most = POOLED * len(self.workers)
+        return [
+            result.comes_back(requests, self.gone),
+            result.waits_are_bounded(requests),
+            result.liveness_stays(checks),
+            result.workers_live(self.workers, self.site.workers()),
+            result.connections_are_given_back(self.connections, connections(self.server, self.database), most),
+            result.nothing_is_lost(self.audit),
+            result.nothing_is_doubled(self.audit),
+            result.nothing_is_unasked(self.audit),
+        ]
+
+    def judged(self, *bounds: Callable[["UnderLoad"], Bound] | Bound) -> Result:
+        """The result: the shared bounds and bounds of its own."""
+        requests = self.load.requests
+        shared = self.shared_bounds()
+        own = [bound(self) if callable(bound) else bound for bound in bounds]
+        return self.stage.result(
+            *shared,
+            *own,
+            requests=len(requests),
+            failed=result.faults(requests),
+            back=result.seconds_to_service(requests, self.gone),
+            acknowledged=self.audit.acknowledged,
+            lost=len(self.audit.lost),
+        )
+
+
+def connections(server: servers.MariaDB, database: str) -> int:
+    """How many connections of the application's database the server has."""
+    try:
+        ((count,),) = server.rows(f"SELECT COUNT(*) FROM information_schema.processlist WHERE db = '{database}'")
+    except pymysql.err.OperationalError:
+        return 0
+    return count

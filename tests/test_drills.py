@@ -1,0 +1,103 @@
+"""The drills: each guard can be removed, what judges them can say no, and the short version holds."""
+
+import pytest
+
+from drills import result
+from drills.__main__ import run
+from drills.layout import copied
+from drills.ledger import ABSENT, Written, audit
+from drills.processes import ROOT
+from drills.result import line
+from drills.table import DRILLS, SHORT
+from drills.visitor import Request
+from drills.watch import Check
+from tests.conftest import skipped_where_missing
+
+
+@pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
+def test_the_guard_of_each_drill_is_where_the_drill_would_remove_it(drill):
+    sources = [source for stage in ("app", "web") for source, _ in copied(stage)]
+    for edit in drill.guard.edits:
+        text = (ROOT / edit.path).read_text()
+        assert edit.apply(text) != text
+        assert any(edit.path == source or edit.path.startswith(f"{source}/") for source in sources), edit.path
+
+
+def test_each_drill_has_a_name_of_its_own():
+    assert len({drill.name for drill in DRILLS}) == len(DRILLS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("drill", SHORT, ids=lambda drill: drill.name)
+def test_the_short_version_holds(drill):
+    with skipped_where_missing():
+        done = run(drill, short=True, unguarded=False)
+    assert done.holds, line(done)
+
+
+# What judges.
+
+
+def written(title, *states, acknowledged=True):
+    return Written(title, set(states), 1, acknowledged)
+
+
+MADE, CHANGED = ("made", "open"), ("changed", "done")
+
+
+@pytest.mark.parametrize(
+    ("entry", "stored", "lost", "doubled", "unasked"),
+    [
+        (written("a", MADE), [("a", *MADE)], (), (), ()),
+        (written("a", MADE), [], ("a",), (), ()),
+        (written("a", MADE), [("a", *CHANGED)], ("a",), (), ()),
+        (written("a", MADE, CHANGED), [("a", *CHANGED)], (), (), ()),
+        (written("a", ABSENT), [("a", *MADE)], ("a",), (), ()),
+        (written("a", ABSENT, acknowledged=False), [("a", *MADE)], (), (), ("a",)),
+        (written("a", ABSENT, MADE, acknowledged=False), [("a", *MADE)], (), (), ()),
+        (written("a", MADE), [("a", *MADE), ("a", *MADE)], (), ("a",), ()),
+        (written("a", MADE), [("a", *MADE), ("nobody's", *MADE)], (), (), ("nobody's",)),
+    ],
+)
+def test_what_is_stored_is_held_against_what_was_answered(entry, stored, lost, doubled, unasked):
+    found = audit([entry], 1, stored)
+    assert (found.lost, found.doubled, found.unasked) == (lost, doubled, unasked)
+    bounds = [result.nothing_is_lost(found), result.nothing_is_doubled(found), result.nothing_is_unasked(found)]
+    assert [bound.held for bound in bounds] == [not lost, not doubled, not unasked]
+
+
+def asked(*faults, every=1.0, seconds=0.5):
+    return [Request("list", at * every, seconds, fault) for at, fault in enumerate(faults)]
+
+
+def test_full_service_is_when_nothing_fails_any_more():
+    requests = asked("", "503", "503", "", "503", "", "")
+    assert result.seconds_to_service(requests, gone=2.2) == pytest.approx(3.3)
+    assert result.comes_back(requests, 2.2, within=4).held
+    assert not result.comes_back(requests, 2.2, within=3).held
+    assert not result.comes_back(asked("", "503"), 0.5).held
+    assert result.seconds_to_service(asked("", ""), gone=0.2) == pytest.approx(1.3)
+
+
+def test_waits_and_faults_are_judged():
+    requests = asked("", "503", "500", "time-out")
+    assert result.waits_are_bounded(requests, 0.5).held
+    assert not result.waits_are_bounded(requests, 0.4).held
+    assert not result.waits_are_bounded([]).held
+    assert not result.faults_are_only(requests, "503").held
+    assert result.faults_are_only(requests, "503", "500", "time-out").held
+    assert not result.faults_are_only(requests).held
+    assert not result.fails_at_all(asked("")).held
+
+
+def test_health_checks_are_judged():
+    live = [Check("/healthz", at, 0.1, 200) for at in range(10)]
+    assert result.liveness_stays(live).held
+    assert not result.liveness_stays([*live, Check("/healthz", 11, 0.1, 503)]).held
+    assert not result.liveness_stays([*live, Check("/healthz", 11, 3.0, 200)]).held
+    assert not result.liveness_stays([]).held
+    ready = [Check("/readyz", at, 0.1, 503 if 2 <= at < 12 else 200) for at in range(20)]
+    assert result.readiness_follows(ready, 2, 12).held
+    assert not result.readiness_follows(ready, 2, 8).held, "it goes on saying no"
+    yes = [Check("/readyz", at, 0.1, 200) for at in range(20)]
+    assert not result.readiness_follows(yes, 2, 12).held, "it never said no"

@@ -23,10 +23,11 @@ def picture(env: str, nest: Nest, region: str, theme: str = "") -> str:
     top = list(_head(env, nest, region, matrix))
     drawn = plan(matrix, HEAD + 8)
     side = beside(matrix, drawn)
-    found = list(lines(matrix, drawn, side))
+    cells = ways.reached(matrix)
+    found = list(lines(matrix, cells, drawn, side))
     h = max(drawn.vpc.bottom, side.bottom) + 16
     frame = Box(MARGIN, drawn.region_y, WIDTH - 2 * MARGIN, h - drawn.region_y)
-    foot = list(_foot(matrix, region, frame.bottom + 26))
+    foot = list(_foot(cells, region, frame.bottom + 26))
     body = [
         *top,
         *frames.draw(matrix.network, drawn, frame, region),
@@ -84,12 +85,12 @@ def _description(env, matrix):
     return f"Drawn from the templates for {env}. {asked}."
 
 
-def _foot(matrix, region, y):
+def _foot(cells, region, y):
     """How to read it, and what is reached beside the lines."""
     read = table(region).read
     told = [
         "Arrows: who opens connections to whom, on these TCP ports, as routes, security groups and network ACLs allow.",
-        *(f"Also: {words}." for words in ways.others(matrix)),
+        *(f"Also: {words}." for words in ways.others(cells)),
         f"AWS chooses the zones of database and tasks. Drawn from the templates; prices of {read}.",
     ]
     for number, words in enumerate(told):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from review.picture import svg
 from review.picture.beside import Beside
 from review.picture.plan import GAP, SUBNET, Plan
-from review.picture.ways import HEAD, Way, reached, short
+from review.picture.ways import HEAD, Cell, Way, of_kinds, short
 from review.reach.matrix import Matrix
 from review.reach.network import INTERNET
 from review.reach.parties import BALANCER, DATABASE, ENDPOINT, TASKS
@@ -14,18 +14,18 @@ from review.reach.promises import SERVICES, SHELL
 PAST = 16  # from a subnet's frame over its name's ends, and some air
 
 
-def lines(matrix: Matrix, plan: Plan, side: Beside) -> Iterator[Way]:
+def lines(matrix: Matrix, cells: list[Cell], plan: Plan, side: Beside) -> Iterator[Way]:
     """Every way with a line of its own."""
     boxes = {place.party.title: place.box for kind in (BALANCER, TASKS) for place in plan.places(kind) if place.party}
     gateways = tuple(title for title, _ in matrix.network.of_type("AWS::EC2::InternetGateway"))
-    for _, balancer, ports in reached(matrix, (INTERNET, BALANCER)):
+    for _, balancer, ports in of_kinds(cells, (INTERNET, BALANCER)):
         box = boxes[balancer.title]
         x = box.middle[0]
         yield _down(plan, INTERNET, balancer.title, ports, x, plan.internet.bottom, box.y, gateways)
-    for balancer, tasks, ports in reached(matrix, (BALANCER, TASKS)):
+    for balancer, tasks, ports in of_kinds(cells, (BALANCER, TASKS)):
         x = boxes[balancer.title].middle[0]
         yield _down(plan, balancer.title, tasks.title, ports, x, boxes[balancer.title].bottom, boxes[tasks.title].y)
-    for tasks, instance, ports in reached(matrix, (TASKS, DATABASE)):
+    for tasks, instance, ports in of_kinds(cells, (TASKS, DATABASE)):
         box = next(place.box for place in plan.places(DATABASE) if place.party.title == instance.title)
         yield _down(
             plan,
@@ -36,7 +36,7 @@ def lines(matrix: Matrix, plan: Plan, side: Beside) -> Iterator[Way]:
             boxes[tasks.title].bottom,
             box.y,
         )
-    for tasks, _, ports in reached(matrix, (TASKS, INTERNET)):
+    for tasks, _, ports in of_kinds(cells, (TASKS, INTERNET)):
         yield from _out(plan, tasks, ports, boxes[tasks.title], gateways)
     for tasks in matrix.of_kind(TASKS):
         yield from _to_services(matrix, plan, side, tasks, boxes[tasks.title])

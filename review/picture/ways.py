@@ -34,21 +34,26 @@ class Way(NamedTuple):
     via: tuple[str, ...] = ()  # what the line runs through, as a NAT gateway
 
 
-def reached(matrix: Matrix, kinds: tuple[str, str]) -> Iterator[tuple[Party, Party, Ports]]:
-    """Who reaches whom, of these kinds."""
+Cell = tuple[Party, Party, Ports]
+
+
+def reached(matrix: Matrix) -> list[Cell]:
+    """Who reaches whom on which ports: the matrix without its empty cells."""
     everyone = [THE_INTERNET, *matrix.parties]
-    for source in everyone:
-        for target in everyone:
-            if (source.kind, target.kind) == kinds and (ports := matrix.way(source, target).some):
-                yield source, target, ports
+    pairs = [(source, target) for source in everyone for target in everyone]
+    return [(*pair, ports) for pair in pairs if (ports := matrix.way(*pair).some)]
 
 
-def others(matrix: Matrix) -> Iterator[str]:
+def of_kinds(cells: Iterable[Cell], *kinds: tuple[str, str]) -> list[Cell]:
+    """Those from one kind of party to another."""
+    return [cell for cell in cells if (cell[0].kind, cell[1].kind) in kinds]
+
+
+def others(cells: list[Cell]) -> Iterator[str]:
     """What is reached beside the lines, in words."""
-    everyone = [THE_INTERNET, *matrix.parties]
-    for kinds in sorted({(source.kind, target.kind) for source in everyone for target in everyone} - DRAWN):
-        for source, target, ports in reached(matrix, kinds):
-            yield f"{source.title} reaches {target.title} on {ports}"
+    drawn = of_kinds(cells, *DRAWN)
+    for source, target, ports in (cell for cell in cells if cell not in drawn):
+        yield f"{source.title} reaches {target.title} on {ports}"
 
 
 def short(ports: Ports) -> str:

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import combinations
 
@@ -13,7 +14,7 @@ from review.price.report import money
 from review.reach.matrix import Matrix
 from review.reach.parties import THE_INTERNET
 from review.reach.promises import SERVICES, SHELL
-from tests.drawn import Seen, box, outside, overlaps
+from tests.drawn import Area, Seen, box, outside, overlaps
 from tests.nest import ENVIRONMENTS, nest
 
 # Each shows what no environment does, or the other way round.
@@ -103,6 +104,25 @@ def test_labels_stand_on_their_own_line_alone(case):
         assert sum(other.meets(where) for other, _ in found.labels) == 1
 
 
+def test_heads_of_ways_are_seen(case):
+    """The last ten units of a line are its head."""
+    found = seen(case)
+    for way in found.ways:
+        (x, y), (before, above) = way.points[-1], way.points[-2]
+        dx, dy = ((end > start) - (end < start) for start, end in ((before, x), (above, y)))
+        across, along = (x, x - 10 * dx), (y, y - 10 * dy)
+        head = Area(min(across) - 1, min(along) - 1, max(across) + 1, max(along) + 1)
+        assert not [label for label, _ in found.labels if label.meets(head)], way.targets
+
+
+def test_words_beside_cards_cross_no_frame(case):
+    found = seen(case)
+    for where, words in found.words:
+        if not any(card.holds(where) for card, _ in [*found.cards, *found.labels]):
+            crossed = [frame for frame, _ in found.boxes("data-frame") if frame.meets(where) and not frame.holds(where)]
+            assert not crossed, words
+
+
 def test_ways_do_not_cross(case):
     for one, other in combinations(seen(case).ways, 2):
         assert not [1 for a in one.parts for b in other.parts if a.meets(b, by=0)], (one.targets, other.targets)
@@ -155,20 +175,35 @@ def test_services_are_called_as_the_matrix_says(case):
     assert by_endpoint == {name for name, way in asked.items() if way == "endpoint"}
 
 
+def changed(env, edit):
+    """The picture of an environment with something else in its resources."""
+    found = resolved(env)
+    flat = copy.deepcopy(found.flat)
+    edit(flat["Resources"])
+    return picture(env, replace(found, flat=flat), "us-east-1")
+
+
+def test_what_an_endpoint_does_not_answer_goes_by_the_internet():
+    found = Seen(
+        changed("production", lambda all_: all_["EgressEcrApiVPCEndpoint"]["Properties"].pop("PrivateDnsEnabled"))
+    )
+    ways = {way.source: way.targets for way in found.ways}
+    assert ways["internet"] == ["ecr.api"]
+    assert ways["EgressEcrApiVPCEndpoint"] == ["ecr.dkr", "logs", "secretsmanager"]
+    assert list(overlaps(found)) == []
+
+
 def test_what_is_open_beside_the_tiers_is_told():
-    resources = copy.deepcopy(resolved("standard").flat)
-    groups = ("NetworkPublicSecurityGroup", "NetworkRdsSecurityGroup")
+    public, rds = "NetworkPublicSecurityGroup", "NetworkRdsSecurityGroup"
     ports = {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306}
-    for title, group, peer, key in (
-        ("In", groups[1], groups[0], "SourceSecurityGroupId"),
-        ("Out", groups[0], groups[1], "DestinationSecurityGroupId"),
-    ):
-        kind = "AWS::EC2::SecurityGroupIngress" if title == "In" else "AWS::EC2::SecurityGroupEgress"
-        rule = {"GroupId": {"Ref": group}, key: {"Ref": peer}}
-        resources["Resources"][title] = {"Type": kind, "Properties": ports | rule}
-    opened = resolved("standard")
-    opened = type(opened)(opened.stacks, resources, opened.origin)
-    text = picture("standard", opened, "us-east-1")
+    into = {"GroupId": {"Ref": rds}, "SourceSecurityGroupId": {"Ref": public}}
+    out = {"GroupId": {"Ref": public}, "DestinationSecurityGroupId": {"Ref": rds}}
+
+    def open_up(resources):
+        resources["In"] = {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": ports | into}
+        resources["Out"] = {"Type": "AWS::EC2::SecurityGroupEgress", "Properties": ports | out}
+
+    text = changed("standard", open_up)
     assert "Also: EdgeLoadBalancer reaches DataDBInstance on tcp 3306." in text
     assert "Also:" not in picture("standard", resolved("standard"), "us-east-1")
 

@@ -20,8 +20,13 @@ def draw(network: Network, drawn: Plan, region: Box, name: str) -> Iterator[str]
     for title, properties in network.of_type("AWS::EC2::VPC"):
         yield _frame(drawn.vpc, "vpc", ["VPC", properties["CidrBlock"]], holds=title)
     for number, zone in enumerate(drawn.zones):
-        yield rect(zone, fill_="none", stroke="zone", stroke_width=1.4, stroke_dasharray="7 5", rx=4)
-        yield _inner(zone, f"Availability Zone {number + 1}", "zone", number == 0, bold=True)
+        yield element(
+            "g",
+            rect(zone, fill_="none", stroke="zone", stroke_width=1.4, stroke_dasharray="7 5", rx=4),
+            _inner(zone, f"Availability Zone {number + 1}", "zone", number == 0, bold=True),
+            data_frame="zone",
+            data_box=" ".join(map(svg.number, zone)),
+        )
     for tier in drawn.tiers:
         yield from _tier(network, drawn, tier)
 

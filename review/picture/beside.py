@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from review.picture import cards, svg, tiles
-from review.picture.plan import MARGIN, PANEL, WIDTH, Place, Plan
+from review.picture.lanes import Place
+from review.picture.plan import MARGIN, PANEL, WIDTH, Plan
 from review.picture.svg import Box, element, rect
 from review.reach.matrix import Matrix
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from review.picture import cards, svg, tiles
 from review.picture import plan as planning
 from review.picture.glyphs import icon
-from review.picture.plan import SERVICE_PAD, SUBNET, TASK, Plan, gutter, subnet_zone, zones_of
+from review.picture.lanes import SERVICE_PAD, SUBNET, TASK, subnet_zone, zones_of
+from review.picture.plan import Plan, gutter
 from review.picture.svg import Box, element, rect
 from review.reach.network import Network
 from review.reach.parties import TASKS

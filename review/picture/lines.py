@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from review.picture import svg
 from review.picture.beside import Beside
-from review.picture.plan import GAP, SUBNET, Plan
+from review.picture.lanes import SUBNET
+from review.picture.plan import GAP, Plan
 from review.picture.ways import HEAD, Cell, Way, of_kinds, short
 from review.reach.matrix import Matrix
 from review.reach.network import INTERNET

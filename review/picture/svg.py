@@ -33,12 +33,12 @@ PALETTE = {
     "storage": ("#6b8e13", "#6b8e13"),
     "management": ("#e7157b", "#e7157b"),
     "general": ("#5a6b7f", "#5a6b7f"),
-    "region": ("#00868a", "#22b8bb"),
-    "vpc": ("#8c4fff", "#a984ff"),
-    "zone": ("#147eba", "#58b0e3"),
-    "public": ("#6b8e13", "#93b83a"),
+    "region": ("#007a7e", "#22b8bb"),
+    "vpc": ("#7f42f0", "#a984ff"),
+    "zone": ("#0f72aa", "#58b0e3"),
+    "public": ("#56730f", "#93b83a"),
     "public-field": ("#f2f6e8", "#151f14"),
-    "private": ("#00868a", "#22b8bb"),
+    "private": ("#00777b", "#22b8bb"),
     "private-field": ("#e8f5f6", "#0e2023"),
 }
 

@@ -27,6 +27,7 @@ SIGNS = {
     "Edge": "balancer",
     "Data": "database",
     "Compute": "service",
+    "Alerts": "topic",
     "Monitoring": "alarms",
 }
 

@@ -193,6 +193,33 @@ def test_what_an_endpoint_does_not_answer_goes_by_the_internet():
     assert list(overlaps(found)) == []
 
 
+def test_an_endpoint_that_is_reached_and_answers_nothing_is_told_or_drawn():
+    """And one that is reached on other ports than those beside it."""
+
+    def edit(resources):
+        for body in resources.values():
+            if body["Type"] == "AWS::EC2::VPCEndpoint":
+                body["Properties"].pop("PrivateDnsEnabled", None)
+        group = {"GroupId": {"Ref": "NetworkPrivateSecurityGroup"}}
+        ports = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+        peer = {"Ref": "EgressLogsGroup"}
+        resources["EgressLogsGroup"] = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"SecurityGroupIngress": []}}
+        resources["EgressLogsVPCEndpoint"]["Properties"]["SecurityGroupIds"] = [peer]
+        rules = {
+            "LogsIn": ("Ingress", {"GroupId": peer, "SourceSecurityGroupId": group["GroupId"]}),
+            "LogsOut": ("Egress", group | {"DestinationSecurityGroupId": peer}),
+        }
+        for title, (kind, rule) in rules.items():
+            resources[title] = {"Type": f"AWS::EC2::SecurityGroup{kind}", "Properties": ports | rule}
+
+    found = Seen(changed("production", edit))
+    (way,) = [way for way in found.ways if "EgressEcrApiVPCEndpoint" in way.targets]
+    assert way.targets == ["EgressEcrApiVPCEndpoint", "EgressEcrDkrVPCEndpoint", "EgressSecretsManagerVPCEndpoint"]
+    assert way.ports == "443"
+    assert "Also: ComputeService reaches EgressLogsVPCEndpoint on tcp 80." in found.text()
+    assert list(overlaps(found)) == []
+
+
 def test_what_is_open_beside_the_tiers_is_told():
     public, rds = "NetworkPublicSecurityGroup", "NetworkRdsSecurityGroup"
     ports = {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306}

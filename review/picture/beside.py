@@ -45,7 +45,7 @@ class Beside:
                 rect(group.box, fill="plain", stroke="faint", rx=6),
                 svg.text(group.box.x + 10, group.box.y + 20, group.title, 14, bold=True, fill="muted"),
                 data_group=group.title,
-                data_box=" ".join(map(svg.number, group.box)),
+                data_box=svg.written(group.box),
             )
 
     def cards(self) -> Iterator[str]:

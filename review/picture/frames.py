@@ -26,7 +26,7 @@ def draw(network: Network, drawn: Plan, region: Box, name: str) -> Iterator[str]
             rect(zone, fill_="none", stroke="zone", stroke_width=1.4, stroke_dasharray="7 5", rx=4),
             _inner(zone, f"Availability Zone {number + 1}", "zone", number == 0, bold=True),
             data_frame="zone",
-            data_box=" ".join(map(svg.number, zone)),
+            data_box=svg.written(zone),
         )
     for tier in drawn.tiers:
         yield from _tier(network, drawn, tier)
@@ -43,7 +43,7 @@ def _frame(box, role, name, dash=None, holds=None):
         *(svg.text(box.x + 8, box.y + 45, words, 14, fill=role) for words in more),
         data_frame=role,
         data_holds=holds,
-        data_box=" ".join(map(svg.number, box)),
+        data_box=svg.written(box),
     )
 
 
@@ -66,7 +66,7 @@ def _tier(network, drawn, tier):
             _inner(box, str(network.block(title)), role, first),
             data_frame=role,
             data_holds=title,
-            data_box=" ".join(map(svg.number, box)),
+            data_box=svg.written(box),
         )
     y = tier.y + 2
     for row in gutter(tier):
@@ -102,7 +102,7 @@ def _internet(network, drawn):
         svg.text(box.x + 60, box.middle[1] + 5, "Internet", 16, bold=True),
         data_card="Internet",
         data_holds="internet",
-        data_box=" ".join(map(svg.number, box)),
+        data_box=svg.written(box),
     )
     if host:
         words = f"{host} leads to the load balancer"
@@ -125,7 +125,7 @@ def _gateway(box, title):
         svg.text(box.x + 36, box.middle[1] + 5, "Internet gateway", 14, bold=True),
         data_card="Internet gateway",
         data_holds=title,
-        data_box=" ".join(map(svg.number, box)),
+        data_box=svg.written(box),
     )
 
 
@@ -155,7 +155,7 @@ def _task(box, names):
         svg.text(box.x + 38, box.y + 24, "Task", 14, bold=True),
         *_containers(box, names),
         data_card="Task",
-        data_box=" ".join(map(svg.number, box)),
+        data_box=svg.written(box),
     )
 
 
@@ -174,7 +174,7 @@ def _containers(box, names):
             rect(chip, fill="card", stroke="compute", rx=4),
             svg.text(chip.middle[0], y + 5, name, 14, anchor="middle"),
             data_card=name,
-            data_box=" ".join(map(svg.number, chip)),
+            data_box=svg.written(chip),
         )
         x += w + CALL
 

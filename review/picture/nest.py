@@ -7,7 +7,7 @@ from review.picture import svg
 from review.picture.cards import count
 from review.picture.glyphs import icon
 from review.picture.staircase import GAP, LINE, MARGIN, PAD, SIGN, TEXT, TITLE, WAITS, WAVE, Grid
-from review.picture.svg import Box, element, number, rect
+from review.picture.svg import Box, element, rect
 from review.picture.wiring import ROOT, feeds, outputs, stacks
 
 BAR = 56  # the height of the root
@@ -61,7 +61,7 @@ def _head(templates, grid):
         svg.text(box.x + 60, box.y + 24, ROOT, TITLE, bold=True),
         svg.text(box.x + 60, box.y + 44, words, TEXT, fill="muted"),
         data_card=ROOT,
-        data_box=_written(box),
+        data_box=svg.written(box),
     )
 
 
@@ -79,7 +79,7 @@ def _card(stack, box, lines):
             for n, words in enumerate(lines)
         ),
         data_card=stack.title,
-        data_box=_written(box),
+        data_box=svg.written(box),
     )
 
 
@@ -98,7 +98,7 @@ def _cell(feed, box):
             for n, (name, fill) in enumerate(names)
         ),
         data_feed=f"{feed.source} {feed.target}",
-        data_box=_written(box),
+        data_box=svg.written(box),
     )
 
 
@@ -116,7 +116,7 @@ def _beside(templates, grid):
         *(svg.text(box.x + PAD, box.y + 42 + LINE * n, of, TEXT, bold=True) for n, (of, _) in enumerate(listed) if of),
         *(svg.text(box.x + FROM, box.y + 42 + LINE * n, words, TEXT) for n, (_, words) in enumerate(listed)),
         data_card="Outputs",
-        data_box=_written(box),
+        data_box=svg.written(box),
     )
     room = grid.columns[len(grid.stacks) // 2][0] - GAP - MARGIN
     lines = [line for part in READ for line in svg.wrap(part, room, TEXT)]
@@ -129,7 +129,3 @@ def _listed(source, names, w):
     """(stack or nothing, outputs) of each line."""
     for n, words in enumerate(svg.wrap(", ".join(names), w - FROM - PAD, TEXT)):
         yield source if n == 0 else "", words
-
-
-def _written(box):
-    return " ".join(map(number, box))

@@ -96,7 +96,7 @@ def _words(stack):
         yield f"takes {count(stack.given, 'parameter')}"
     if stack.only:
         name, _, value = stack.only.partition("=")
-        yield from ("only with", f"{name}", f"= {value}")
+        yield from ("only with", name, *([f"= {value}"] if value else []))
 
 
 def _size(feed):

@@ -68,6 +68,11 @@ class Box(NamedTuple):
         return Box(self.x + by, self.y + by, self.w - 2 * by, self.h - 2 * by)
 
 
+def written(box: Box) -> str:
+    """A box as four numbers."""
+    return " ".join(map(number, box))
+
+
 def number(value: float) -> str:
     """A length with at most one decimal."""
     return f"{round(value, 1) + 0:.1f}".removesuffix(".0")

@@ -6,18 +6,9 @@ from typing import NamedTuple
 from review.picture import svg
 from review.picture.svg import Box, element, number, rect
 from review.reach.matrix import Matrix
-from review.reach.network import INTERNET
-from review.reach.parties import BALANCER, DATABASE, ENDPOINT, TASKS, THE_INTERNET, Party
+from review.reach.parties import THE_INTERNET, Party
 from review.reach.ports import Ports
 
-# (kind of the source, kind of the target): those that have a line of their own.
-DRAWN = {
-    (INTERNET, BALANCER),
-    (BALANCER, TASKS),
-    (TASKS, DATABASE),
-    (TASKS, ENDPOINT),
-    (TASKS, INTERNET),
-}
 HEAD = 9  # length of an arrow's head
 LABEL = 14  # size of type
 PILL = 22
@@ -44,16 +35,17 @@ def reached(matrix: Matrix) -> list[Cell]:
     return [(*pair, ports) for pair in pairs if (ports := matrix.way(*pair).some)]
 
 
-def of_kinds(cells: Iterable[Cell], *kinds: tuple[str, str]) -> list[Cell]:
+def between(cells: Iterable[Cell], source: str, target: str) -> list[Cell]:
     """Those from one kind of party to another."""
-    return [cell for cell in cells if (cell[0].kind, cell[1].kind) in kinds]
+    return [cell for cell in cells if (cell[0].kind, cell[1].kind) == (source, target)]
 
 
-def others(cells: list[Cell]) -> Iterator[str]:
-    """What is reached beside the lines, in words."""
-    drawn = of_kinds(cells, *DRAWN)
-    for source, target, ports in (cell for cell in cells if cell not in drawn):
-        yield f"{source.title} reaches {target.title} on {ports}"
+def others(cells: list[Cell], drawn: list[Way]) -> Iterator[str]:
+    """What is reached beside the lines, in words: whatever no line says exactly."""
+    said = {(way.source, target, way.ports) for way in drawn for target in way.targets}
+    for source, target, ports in cells:
+        if (source.title, target.title, short(ports)) not in said:
+            yield f"{source.title} reaches {target.title} on {ports}"
 
 
 def short(ports: Ports) -> str:
@@ -94,5 +86,5 @@ def label(way: Way) -> str:
         rect(box, fill="paper", stroke="arrow", rx=PILL / 2),
         svg.text(x, y + LABEL * 0.36, way.ports, LABEL, True, "ink", "middle"),
         data_label=way.ports,
-        data_box=" ".join(map(number, box)),
+        data_box=svg.written(box),
     )

@@ -6,7 +6,7 @@ Read off the root as it is written, so it is the same for every environment.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from review.nest import NESTED
+from review.nest import is_nested
 from review.text import references
 
 ROOT = "root.yaml"
@@ -33,11 +33,11 @@ class Feed(NamedTuple):
 def stacks(templates: Mapping[str, dict]) -> list[Stack]:
     """The nested stacks in the order in which they are made."""
     root = templates[ROOT]
-    nested = {title: body for title, body in root["Resources"].items() if body["Type"] == NESTED}
+    nested = {title: body for title, body in root["Resources"].items() if is_nested(body)}
     waits = {title: {feed.source for feed in feeds(templates) if feed.target == title} for title in nested}
     found = []
     for title, body in nested.items():
-        template = templates[body["Properties"]["TemplateURL"]]
+        template = templates[body["Properties"]["TemplateURL"].removeprefix("./")]
         values = body["Properties"].get("Parameters", {}).values()
         given = sum(bool(references(value) & set(root["Parameters"])) for value in values)
         found.append(Stack(title, len(template["Resources"]), given, _only(root, body), _wave(title, waits)))
@@ -59,7 +59,7 @@ def _only(root, body):
 
 def feeds(templates: Mapping[str, dict]) -> list[Feed]:
     """Who takes what from whom; by name where output and parameter are called alike, else as output → parameter."""
-    nested = {title: body for title, body in templates[ROOT]["Resources"].items() if body["Type"] == NESTED}
+    nested = {title: body for title, body in templates[ROOT]["Resources"].items() if is_nested(body)}
     found: dict[tuple[str, str], list[str]] = {}
     for target, body in nested.items():
         for parameter, value in body["Properties"].get("Parameters", {}).items():

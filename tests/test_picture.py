@@ -27,7 +27,10 @@ CHANGES = {
     "replicas alone": ("lab", {"ReadReplicas": "2", "DBInstanceClass": "db.t3.medium"}),
     "no firewall": ("production", {"Firewall": "false", "FlowLogs": "s3"}),
     "http": ("production", {"DomainName": "", "HostedZoneId": ""}),
-    "https": ("standard", {"DomainName": "www.a-long-name-of-a-host.example.com", "HostedZoneId": "Z0EXAMPLE"}),
+    "https": (
+        "standard",
+        {"DomainName": f"www.{'a-long-name-' * 15}.example.com".replace("-.", "."), "HostedZoneId": "Z0EXAMPLE"},
+    ),
     "given": ("lab", {"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0-1", "Firewall": "true"}),
     "spot": (
         "lab",

@@ -40,6 +40,14 @@ def test_lines_are_wrapped_where_the_room_ends():
     assert svg.wrap("averyveryverylongword of it", 40) == ["averyveryverylongword", "of it"]
 
 
+def test_what_is_too_long_ends_in_an_ellipsis():
+    assert svg.shortened("www.example.com", 200) == "www.example.com"
+    cut = svg.shortened("www.a-rather-long-name.example.com", 100)
+    assert cut.endswith("…")
+    assert "www.a-rather-long-name.example.com".startswith(cut[:-1])
+    assert 85 < svg.width(cut) <= 100
+
+
 def test_a_theme_is_fixed_or_the_readers():
     body = [svg.rect(svg.Box(0, 0, 9, 9), fill="card", stroke="edge")]
     pages = {theme: svg.document(10, 10, "Title", "What it shows", body, theme) for theme in ("", "light", "dark")}

@@ -12,6 +12,7 @@ from review.reach.network import Network
 from review.reach.parties import TASKS
 
 SIGN = 20
+HOST = 200  # of the internet's bar, what is not for the host's name
 CALL = 22  # from a container to the next
 
 
@@ -105,7 +106,7 @@ def _internet(network, drawn):
         data_box=svg.written(box),
     )
     if host:
-        words = f"{host} leads to the load balancer"
+        words = svg.shortened(f"{host} leads to the load balancer", box.w - HOST, 14)
         x = box.right - 14 - svg.width(words, 14)
         yield element(
             "g",

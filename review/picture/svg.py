@@ -135,6 +135,15 @@ def wrap(words: str, room: float, size: float = 15, bold: bool = False) -> list[
     return lines
 
 
+def shortened(words: str, room: float, size: float = 15, bold: bool = False) -> str:
+    """The text, or as much of its beginning as there is room for, and an ellipsis."""
+    if width(words, size, bold) <= room:
+        return words
+    while words and width(words + "…", size, bold) > room:
+        words = words[:-1]
+    return words + "…"
+
+
 def document(w: float, h: float, title: str, description: str, body: Iterable[str], theme: str = "") -> str:
     """A whole picture on its paper. `theme` light or dark fixes it; else it is the reader's."""
     inside = "\n".join(body)

@@ -85,7 +85,10 @@ parameters: $(VENV)/.ready ## every parameter, and what changing it does to what
 permissions: $(VENV)/.ready ## the smallest IAM policies to deploy an environment and to look at it: ENV=lab
 	@$(PYTHON) -m review permissions "$(ENV)"
 
-handover: $(VENV)/.ready ## write out/handover: parameters, who reaches whom, price
+picture: $(VENV)/.ready ## draw an environment and the nest, to build/pictures as SVG and PNG: ENV=lab
+	@$(PYTHON) -m review picture "$(ENV)"
+
+handover: $(VENV)/.ready ## write out/handover: pictures, parameters, who reaches whom, price
 	@$(PYTHON) -m review handover
 
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes

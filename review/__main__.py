@@ -109,6 +109,15 @@ def print_permissions(envs: list[str], args: argparse.Namespace) -> int:
     return 0
 
 
+def write_pictures(envs: list[str], args: argparse.Namespace) -> int:
+    """Write the pictures of environments and of the nest, as SVG and PNG."""
+    from review.picture import report
+
+    written = report.write(envs or environment.names(workspace.config()), args.region, args.out or report.FOLDER)
+    print("\n".join(str(path) for path in written))
+    return 0
+
+
 def write_handover(envs: list[str], args: argparse.Namespace) -> int:
     """Write what ops are to read into out/handover, or say what is stale there."""
     from review import handover
@@ -134,6 +143,7 @@ VERBS = {
         print_permissions,
         "the smallest policies to deploy it and to look at it, to build/permissions/ENV",
     ),
+    "picture": (write_pictures, "its architecture and the wiring of the nest as SVG and PNG, to build/pictures"),
     "handover": (write_handover, "what ops are to read before they deploy, to out/handover"),
     "parameters": (print_parameters, "what each parameter means and what changing it does to what is deployed"),
 }
@@ -154,6 +164,8 @@ def main(argv: list[str]) -> int:
         if name == "permissions":
             verb.add_argument("--out", type=Path, help="another folder than build/permissions")
             verb.add_argument("--account", default="*", help="the account's number; any if not given")
+        if name == "picture":
+            verb.add_argument("--out", type=Path, help="another folder than build/pictures")
         if name == "handover":
             verb.add_argument("--check", action="store_true", help="only say what is stale there")
         if name == "price":

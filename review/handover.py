@@ -11,6 +11,7 @@ from review import environment, workspace
 from review.effects import report as parameters
 from review.effects.effects import effects
 from review.effects.flow import resources
+from review.picture.report import pictures
 from review.price import report as price
 from review.price.bill import monthly, remaining
 from review.price.traffic import Traffic
@@ -27,14 +28,14 @@ def documents(region: str = workspace.REGION) -> dict[str, str]:
     """The files and their text."""
     envs = environment.names(workspace.config())
     parts = {"PARAMETERS.md": _parameters(envs), "REACH.md": _reach(envs, region), "PRICE.md": _price(envs, region)}
-    return {name: "\n".join(lines) + "\n" for name, lines in parts.items()}
+    return {name: "\n".join(lines) + "\n" for name, lines in parts.items()} | pictures(envs, region)
 
 
 def write(folder: Path) -> list[Path]:
     """Write the files; those that are no longer made are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     made = documents()
-    for stale in folder.glob("*.md"):
+    for stale in folder.iterdir():
         if stale.name not in made:
             stale.unlink()
     for name, text in made.items():

@@ -45,7 +45,7 @@ def test_another_run_writes_the_same_bytes():
     assert runs[0] == runs[1]
 
 
-@pytest.mark.parametrize("name", ["PARAMETERS.md", "REACH.md", "PRICE.md"])
+@pytest.mark.parametrize("name", ["PARAMETERS.md", "REACH.md", "PRICE.md", "production.svg", "nest.svg"])
 def test_any_edit_is_noticed_and_mended(copy, capsys, name):
     (copy / name).write_text((copy / name).read_text().replace("the", "an", 1))
     assert main(["handover", "--check"]) == 1

@@ -2,10 +2,9 @@
 
 import copy
 import re
+from dataclasses import replace
 from functools import cache
-from itertools import combinations, pairwise
-from typing import NamedTuple
-from xml.etree import ElementTree
+from itertools import combinations
 
 import pytest
 
@@ -15,6 +14,7 @@ from review.price.report import money
 from review.reach.matrix import Matrix
 from review.reach.parties import THE_INTERNET
 from review.reach.promises import SERVICES, SHELL
+from tests.drawn import Area, Seen, box, outside, overlaps
 from tests.nest import ENVIRONMENTS, nest
 
 # Each shows what no environment does, or the other way round.
@@ -27,7 +27,10 @@ CHANGES = {
     "replicas alone": ("lab", {"ReadReplicas": "2", "DBInstanceClass": "db.t3.medium"}),
     "no firewall": ("production", {"Firewall": "false", "FlowLogs": "s3"}),
     "http": ("production", {"DomainName": "", "HostedZoneId": ""}),
-    "https": ("standard", {"DomainName": "www.a-long-name-of-a-host.example.com", "HostedZoneId": "Z0EXAMPLE"}),
+    "https": (
+        "standard",
+        {"DomainName": f"www.{'a-long-name-' * 15}.example.com".replace("-.", "."), "HostedZoneId": "Z0EXAMPLE"},
+    ),
     "given": ("lab", {"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0-1", "Firewall": "true"}),
     "spot": (
         "lab",
@@ -54,71 +57,6 @@ DRAWN = {
 }
 
 
-class Area(NamedTuple):
-    """A rectangle by its corners."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def meets(self, other, by=0.6):
-        apart = self.right <= other.left + by or other.right <= self.left + by
-        return not apart and self.bottom > other.top + by and other.bottom > self.top + by
-
-    def holds(self, other, by=0.6):
-        inside = self.left <= other.left + by and other.right <= self.right + by
-        return inside and self.top <= other.top + by and other.bottom <= self.bottom + by
-
-
-class Seen:
-    """A picture as a reader of its elements has it."""
-
-    def __init__(self, text):
-        self.root = ElementTree.fromstring(re.sub(r'\sxmlns="[^"]*"', "", text))
-        *_, w, h = map(float, self.root.get("viewBox").split())
-        self.canvas = Area(0, 0, w, h)
-        self.words = [(area(each), each.text) for each in self.root.iter("text")]
-        self.cards = self.boxes("data-card")
-        self.labels = self.boxes("data-label")
-        self.ways = [Line(each) for each in self.root.iter("g") if each.get("data-way")]
-        held = [each.get("data-holds", "").split() for each in self.root.iter("g")]
-        self.held = {title for titles in held for title in titles}
-
-    def boxes(self, kind):
-        return [(box(each), each) for each in self.root.iter("g") if each.get(kind) and each.get("data-box")]
-
-    def text(self):
-        return [words for _, words in self.words]
-
-
-class Line:
-    """A way as it is drawn."""
-
-    def __init__(self, element):
-        self.source, *self.targets = element.get("data-way").split()
-        self.ports = element.get("data-ports")
-        self.via = element.get("data-via", "").split()
-        points = [tuple(map(float, each.split(","))) for each in element.get("data-points").split()]
-        self.points = points
-        self.parts = [
-            Area(min(a[0], b[0]) - 1, min(a[1], b[1]) - 1, max(a[0], b[0]) + 1, max(a[1], b[1]) + 1)
-            for a, b in pairwise(points)
-        ]
-
-
-def box(element):
-    x, y, w, h = map(float, element.get("data-box").split())
-    return Area(x, y, x + w, y + h)
-
-
-def area(text):
-    """Where a line of text stands: as wide as it is told to be, from its ascenders to its descenders."""
-    x, y, size, w = (float(text.get(key)) for key in ("x", "y", "font-size", "textLength"))
-    left = x - {"start": 0, "middle": w / 2, "end": w}[text.get("text-anchor", "start")]
-    return Area(left, y - 0.76 * size, left + w, y + 0.2 * size)
-
-
 def resolved(case):
     env, changes = CASES[case]
     return nest(env, **changes)
@@ -140,35 +78,11 @@ def case(request):
 
 
 def test_everything_is_on_the_paper(case):
-    found = seen(case)
-    areas = [where for where, _ in [*found.words, *found.cards, *found.labels, *found.boxes("data-frame")]]
-    areas += [part for way in found.ways for part in way.parts]
-    assert [where for where in areas if not found.canvas.holds(where)] == []
+    assert outside(seen(case)) == []
 
 
-def test_words_fit_what_they_are_written_on(case):
-    written = [(box(each), each) for each in seen(case).root.iter("g") if each.get("data-box")]
-    for where, element in written:
-        for text in element.iter("text"):
-            assert where.holds(area(text)), text.text
-
-
-def test_no_words_overlap(case):
-    for (one, first), (other, second) in combinations(seen(case).words, 2):
-        assert not one.meets(other), (first, second)
-
-
-def test_cards_overlap_only_where_one_is_in_the_other(case):
-    for (one, first), (other, second) in combinations(seen(case).cards, 2):
-        inside = one.holds(other) or other.holds(one)
-        assert inside or not one.meets(other), (first.get("data-card"), second.get("data-card"))
-
-
-def test_words_beside_a_card_do_not_run_under_it(case):
-    found = seen(case)
-    for where, words in found.words:
-        for card, element in found.cards:
-            assert card.holds(where) or not card.meets(where), (words, element.get("data-card"))
+def test_nothing_overlaps_and_words_fit_their_boxes(case):
+    assert list(overlaps(seen(case))) == []
 
 
 def test_ways_run_beside_cards_and_words(case):
@@ -191,6 +105,25 @@ def test_labels_stand_on_their_own_line_alone(case):
         assert [way.ports for way in own] == [element.get("data-label")]
         assert not [card for card, _ in found.cards if card.meets(where)]
         assert sum(other.meets(where) for other, _ in found.labels) == 1
+
+
+def test_heads_of_ways_are_seen(case):
+    """The last ten units of a line are its head."""
+    found = seen(case)
+    for way in found.ways:
+        (x, y), (before, above) = way.points[-1], way.points[-2]
+        dx, dy = ((end > start) - (end < start) for start, end in ((before, x), (above, y)))
+        across, along = (x, x - 10 * dx), (y, y - 10 * dy)
+        head = Area(min(across) - 1, min(along) - 1, max(across) + 1, max(along) + 1)
+        assert not [label for label, _ in found.labels if label.meets(head)], way.targets
+
+
+def test_words_beside_cards_cross_no_frame(case):
+    found = seen(case)
+    for where, words in found.words:
+        if not any(card.holds(where) for card, _ in [*found.cards, *found.labels]):
+            crossed = [frame for frame, _ in found.boxes("data-frame") if frame.meets(where) and not frame.holds(where)]
+            assert not crossed, words
 
 
 def test_ways_do_not_cross(case):
@@ -245,20 +178,62 @@ def test_services_are_called_as_the_matrix_says(case):
     assert by_endpoint == {name for name, way in asked.items() if way == "endpoint"}
 
 
+def changed(env, edit):
+    """The picture of an environment with something else in its resources."""
+    found = resolved(env)
+    flat = copy.deepcopy(found.flat)
+    edit(flat["Resources"])
+    return picture(env, replace(found, flat=flat), "us-east-1")
+
+
+def test_what_an_endpoint_does_not_answer_goes_by_the_internet():
+    found = Seen(
+        changed("production", lambda all_: all_["EgressEcrApiVPCEndpoint"]["Properties"].pop("PrivateDnsEnabled"))
+    )
+    ways = {way.source: way.targets for way in found.ways}
+    assert ways["internet"] == ["ecr.api"]
+    assert ways["EgressEcrApiVPCEndpoint"] == ["ecr.dkr", "logs", "secretsmanager"]
+    assert list(overlaps(found)) == []
+
+
+def test_an_endpoint_that_is_reached_and_answers_nothing_is_told_or_drawn():
+    """And one that is reached on other ports than those beside it."""
+
+    def edit(resources):
+        for body in resources.values():
+            if body["Type"] == "AWS::EC2::VPCEndpoint":
+                body["Properties"].pop("PrivateDnsEnabled", None)
+        group = {"GroupId": {"Ref": "NetworkPrivateSecurityGroup"}}
+        ports = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+        peer = {"Ref": "EgressLogsGroup"}
+        resources["EgressLogsGroup"] = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"SecurityGroupIngress": []}}
+        resources["EgressLogsVPCEndpoint"]["Properties"]["SecurityGroupIds"] = [peer]
+        rules = {
+            "LogsIn": ("Ingress", {"GroupId": peer, "SourceSecurityGroupId": group["GroupId"]}),
+            "LogsOut": ("Egress", group | {"DestinationSecurityGroupId": peer}),
+        }
+        for title, (kind, rule) in rules.items():
+            resources[title] = {"Type": f"AWS::EC2::SecurityGroup{kind}", "Properties": ports | rule}
+
+    found = Seen(changed("production", edit))
+    (way,) = [way for way in found.ways if "EgressEcrApiVPCEndpoint" in way.targets]
+    assert way.targets == ["EgressEcrApiVPCEndpoint", "EgressEcrDkrVPCEndpoint", "EgressSecretsManagerVPCEndpoint"]
+    assert way.ports == "443"
+    assert "Also: ComputeService reaches EgressLogsVPCEndpoint on tcp 80." in found.text()
+    assert list(overlaps(found)) == []
+
+
 def test_what_is_open_beside_the_tiers_is_told():
-    resources = copy.deepcopy(resolved("standard").flat)
-    groups = ("NetworkPublicSecurityGroup", "NetworkRdsSecurityGroup")
+    public, rds = "NetworkPublicSecurityGroup", "NetworkRdsSecurityGroup"
     ports = {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306}
-    for title, group, peer, key in (
-        ("In", groups[1], groups[0], "SourceSecurityGroupId"),
-        ("Out", groups[0], groups[1], "DestinationSecurityGroupId"),
-    ):
-        kind = "AWS::EC2::SecurityGroupIngress" if title == "In" else "AWS::EC2::SecurityGroupEgress"
-        rule = {"GroupId": {"Ref": group}, key: {"Ref": peer}}
-        resources["Resources"][title] = {"Type": kind, "Properties": ports | rule}
-    opened = resolved("standard")
-    opened = type(opened)(opened.stacks, resources, opened.origin)
-    text = picture("standard", opened, "us-east-1")
+    into = {"GroupId": {"Ref": rds}, "SourceSecurityGroupId": {"Ref": public}}
+    out = {"GroupId": {"Ref": public}, "DestinationSecurityGroupId": {"Ref": rds}}
+
+    def open_up(resources):
+        resources["In"] = {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": ports | into}
+        resources["Out"] = {"Type": "AWS::EC2::SecurityGroupEgress", "Properties": ports | out}
+
+    text = changed("standard", open_up)
     assert "Also: EdgeLoadBalancer reaches DataDBInstance on tcp 3306." in text
     assert "Also:" not in picture("standard", resolved("standard"), "us-east-1")
 

@@ -12,6 +12,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 WORDS = ["Application Load Balancer", "10.0.1.0/24 · 443", "“quoted” & <tag>", "db.t4g.medium, 100 to 500 GB → ✓"]
 FIELDS = ["paper", "card", "plain", "public-field", "private-field"]
 WRITTEN = ["ink", "muted"]
+# Frames are named in their own colours, on these fields.
+NAMES = [("region", "paper"), ("vpc", "paper"), ("zone", "paper"), ("public", "paper"), ("private", "paper")]
+NAMES += [("public", "public-field"), ("private", "private-field")]
 
 
 def luminance(colour):
@@ -24,9 +27,8 @@ def luminance(colour):
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize("field", FIELDS)
 def test_text_is_told_from_what_is_behind_it(theme, field):
-    behind = luminance(svg.PALETTE[field][theme])
-    for role in WRITTEN:
-        low, high = sorted((behind, luminance(svg.PALETTE[role][theme])))
+    for role in [*WRITTEN, *(name for name, behind in NAMES if behind == field)]:
+        low, high = sorted(luminance(svg.PALETTE[each][theme]) for each in (field, role))
         assert (high + 0.05) / (low + 0.05) >= 4.5, role
 
 
@@ -36,6 +38,14 @@ def test_lines_are_wrapped_where_the_room_ends():
     assert all(svg.width(line) <= 150 for line in lines)
     assert all(svg.width(f"{line} {after.split()[0]}") > 150 for line, after in pairwise(lines))
     assert svg.wrap("averyveryverylongword of it", 40) == ["averyveryverylongword", "of it"]
+
+
+def test_what_is_too_long_ends_in_an_ellipsis():
+    assert svg.shortened("www.example.com", 200) == "www.example.com"
+    cut = svg.shortened("www.a-rather-long-name.example.com", 100)
+    assert cut.endswith("…")
+    assert "www.a-rather-long-name.example.com".startswith(cut[:-1])
+    assert 85 < svg.width(cut) <= 100
 
 
 def test_a_theme_is_fixed_or_the_readers():

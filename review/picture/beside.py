@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from review.picture import cards, svg, tiles
-from review.picture.plan import MARGIN, PANEL, WIDTH, Place, Plan
+from review.picture.lanes import Place
+from review.picture.plan import MARGIN, PANEL, WIDTH, Plan
 from review.picture.svg import Box, element, rect
 from review.reach.matrix import Matrix
 
@@ -44,7 +45,7 @@ class Beside:
                 rect(group.box, fill="plain", stroke="faint", rx=6),
                 svg.text(group.box.x + 10, group.box.y + 20, group.title, 14, bold=True, fill="muted"),
                 data_group=group.title,
-                data_box=" ".join(map(svg.number, group.box)),
+                data_box=svg.written(group.box),
             )
 
     def cards(self) -> Iterator[str]:

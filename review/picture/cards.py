@@ -57,7 +57,7 @@ def service(network: Network, party: Party) -> Card:
     tasks = f"{least} to {most} tasks" if scaling else count(least, "task")
     lines = (f"{tasks} of {size}", *_spot(properties))
     if party.public:
-        lines = (*lines, "with public addresses; only the load balancer is let in")
+        lines = (*lines, "with public addresses of their own")
     cluster, definition = network.meant(properties["Cluster"]), network.meant(properties["TaskDefinition"])
     return Card((party.title, cluster, definition, *scaling), "service", "ECS service on Fargate", lines)
 
@@ -149,9 +149,9 @@ def called(network: Network) -> list[Card]:
         cards.append(Card((), "registry", "ECR", tuple(dict.fromkeys(images))))
     cards += _counted(network, "AWS::SecretsManager::Secret", "secrets", "Secrets Manager", "secret")
     for card in _counted(network, "AWS::Logs::LogGroup", "logs", "CloudWatch Logs", "log group"):
-        days = {network.resources[title]["Properties"].get("RetentionInDays", "all") for title in card.holds}
-        kept = f"kept {' or '.join(map(str, sorted(days)))} days"
-        cards.append(card._replace(lines=(*card.lines, kept)))
+        days = {int(network.resources[title]["Properties"].get("RetentionInDays", 0)) for title in card.holds}
+        kept = " or ".join(count(each, "day") if each else "for ever" for each in sorted(days))
+        cards.append(card._replace(lines=(*card.lines, f"kept {kept}")))
     return cards
 
 

@@ -14,19 +14,21 @@ from review.price.table import table
 from review.reach.matrix import Matrix
 from review.resolve import Nest
 
-FACT = 15
+FACT = 15  # size of type
+HEAD = 150  # where the head ends
 
 
 def picture(env: str, nest: Nest, region: str, theme: str = "") -> str:
     """The SVG of a resolved environment."""
     matrix = Matrix(nest.flat["Resources"])
     top = list(_head(env, nest, region, matrix))
-    drawn = plan(matrix, HEAD + 8)
+    drawn = plan(matrix, HEAD)
     side = beside(matrix, drawn)
-    found = list(lines(matrix, drawn, side))
+    cells = ways.reached(matrix)
+    found = list(lines(matrix, cells, drawn, side))
     h = max(drawn.vpc.bottom, side.bottom) + 16
     frame = Box(MARGIN, drawn.region_y, WIDTH - 2 * MARGIN, h - drawn.region_y)
-    foot = list(_foot(matrix, region, frame.bottom + 26))
+    foot = list(_foot(ways.others(cells, found), region, frame.bottom + 26))
     body = [
         *top,
         *frames.draw(matrix.network, drawn, frame, region),
@@ -41,9 +43,6 @@ def picture(env: str, nest: Nest, region: str, theme: str = "") -> str:
     return svg.document(WIDTH, height, f"Architecture of {env}", _description(env, matrix), body, theme)
 
 
-HEAD = 142
-
-
 def _head(env, nest, region, matrix):
     """Name, price, and the answers to what is asked first."""
     bill = monthly(nest, region)
@@ -53,10 +52,8 @@ def _head(env, nest, region, matrix):
     yield svg.text(MARGIN, 71, made, FACT, fill="muted")
     yield svg.text(WIDTH - MARGIN, 46, f"{money(bill.month)} a month", 30, bold=True, anchor="end")
     most = monthly(nest, region, most=True)
-    priced = (
-        "list price" if most.month == bill.month else f"list price at the fewest tasks, {money(most.month)} at the most"
-    )
-    yield svg.text(WIDTH - MARGIN, 71, priced, FACT, fill="muted", anchor="end")
+    grows = f" at the fewest tasks, {money(most.month)} at the most" if most.month != bill.month else ""
+    yield svg.text(WIDTH - MARGIN, 71, f"list price{grows}", FACT, fill="muted", anchor="end")
     yield from _facts(facts(matrix))
 
 
@@ -68,15 +65,16 @@ def _facts(asked):
     share = (WIDTH - 2 * MARGIN - sum(needed) - 10 * (len(needed) - 1)) / len(needed)
     x = MARGIN
     for (question, answer), w in zip(asked.items(), needed, strict=True):
+        box = Box(x, 88, w + share, 48)
         yield element(
             "g",
-            rect(Box(x, 88, w + share, 48), fill="plain", rx=6),
+            rect(box, fill="plain", rx=6),
             svg.text(x + 10, 107, question, 14, fill="muted"),
             svg.text(x + 10, 126, answer, FACT, bold=True),
             data_fact=question,
-            data_box=" ".join(map(svg.number, (x, 88, w + share, 48))),
+            data_box=svg.written(box),
         )
-        x += w + share + 10
+        x = box.right + 10
 
 
 def _description(env, matrix):
@@ -84,12 +82,12 @@ def _description(env, matrix):
     return f"Drawn from the templates for {env}. {asked}."
 
 
-def _foot(matrix, region, y):
+def _foot(beside, region, y):
     """How to read it, and what is reached beside the lines."""
     read = table(region).read
     told = [
         "Arrows: who opens connections to whom, on these TCP ports, as routes, security groups and network ACLs allow.",
-        *(f"Also: {words}." for words in ways.others(matrix)),
+        *(f"Also: {words}." for words in beside),
         f"AWS chooses the zones of database and tasks. Drawn from the templates; prices of {read}.",
     ]
     for number, words in enumerate(told):

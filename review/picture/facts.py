@@ -48,7 +48,8 @@ def _tls(matrix):
 
 
 def _backups(matrix):
-    days = max((int(each.get("BackupRetentionPeriod", 1)) for each in _instances(matrix)), default=0)
+    own = [each for each in _instances(matrix) if "SourceDBInstanceIdentifier" not in each]
+    days = max((int(each.get("BackupRetentionPeriod", 1)) for each in own), default=0)
     return count(days, "day") if days else "none"
 
 

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from review.picture import cards, svg, tiles
 from review.picture import plan as planning
 from review.picture.glyphs import icon
-from review.picture.plan import SERVICE_PAD, SUBNET, TASK, Plan, gutter, subnet_zone, zones_of
+from review.picture.lanes import SERVICE_PAD, SUBNET, TASK, subnet_zone, zones_of
+from review.picture.plan import Plan, gutter
 from review.picture.svg import Box, element, rect
 from review.reach.network import Network
 from review.reach.parties import TASKS
 
 SIGN = 20
+HOST = 200  # of the internet's bar, what is not for the host's name
 CALL = 22  # from a container to the next
 
 
@@ -20,8 +22,13 @@ def draw(network: Network, drawn: Plan, region: Box, name: str) -> Iterator[str]
     for title, properties in network.of_type("AWS::EC2::VPC"):
         yield _frame(drawn.vpc, "vpc", ["VPC", properties["CidrBlock"]], holds=title)
     for number, zone in enumerate(drawn.zones):
-        yield rect(zone, fill_="none", stroke="zone", stroke_width=1.4, stroke_dasharray="7 5", rx=4)
-        yield _inner(zone, f"Availability Zone {number + 1}", "zone", number == 0, bold=True)
+        yield element(
+            "g",
+            rect(zone, fill_="none", stroke="zone", stroke_width=1.4, stroke_dasharray="7 5", rx=4),
+            _inner(zone, f"Availability Zone {number + 1}", "zone", number == 0, bold=True),
+            data_frame="zone",
+            data_box=svg.written(zone),
+        )
     for tier in drawn.tiers:
         yield from _tier(network, drawn, tier)
 
@@ -37,7 +44,7 @@ def _frame(box, role, name, dash=None, holds=None):
         *(svg.text(box.x + 8, box.y + 45, words, 14, fill=role) for words in more),
         data_frame=role,
         data_holds=holds,
-        data_box=" ".join(map(svg.number, box)),
+        data_box=svg.written(box),
     )
 
 
@@ -60,7 +67,7 @@ def _tier(network, drawn, tier):
             _inner(box, str(network.block(title)), role, first),
             data_frame=role,
             data_holds=title,
-            data_box=" ".join(map(svg.number, box)),
+            data_box=svg.written(box),
         )
     y = tier.y + 2
     for row in gutter(tier):
@@ -96,10 +103,10 @@ def _internet(network, drawn):
         svg.text(box.x + 60, box.middle[1] + 5, "Internet", 16, bold=True),
         data_card="Internet",
         data_holds="internet",
-        data_box=" ".join(map(svg.number, box)),
+        data_box=svg.written(box),
     )
     if host:
-        words = f"{host} leads to the load balancer"
+        words = svg.shortened(f"{host} leads to the load balancer", box.w - HOST, 14)
         x = box.right - 14 - svg.width(words, 14)
         yield element(
             "g",
@@ -119,7 +126,7 @@ def _gateway(box, title):
         svg.text(box.x + 36, box.middle[1] + 5, "Internet gateway", 14, bold=True),
         data_card="Internet gateway",
         data_holds=title,
-        data_box=" ".join(map(svg.number, box)),
+        data_box=svg.written(box),
     )
 
 
@@ -149,7 +156,7 @@ def _task(box, names):
         svg.text(box.x + 38, box.y + 24, "Task", 14, bold=True),
         *_containers(box, names),
         data_card="Task",
-        data_box=" ".join(map(svg.number, box)),
+        data_box=svg.written(box),
     )
 
 
@@ -168,7 +175,7 @@ def _containers(box, names):
             rect(chip, fill="card", stroke="compute", rx=4),
             svg.text(chip.middle[0], y + 5, name, 14, anchor="middle"),
             data_card=name,
-            data_box=" ".join(map(svg.number, chip)),
+            data_box=svg.written(chip),
         )
         x += w + CALL
 

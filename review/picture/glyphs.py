@@ -55,6 +55,7 @@ GLYPHS = {
     "alarms": ("management", "M6 16.5V11a6 6 0 0 1 12 0v5.5M4 16.5h16M10 19.5c.8 1.2 3.2 1.2 4 0M12 5V3"),
     "topic": ("management", "M4 6h16v12H4zM4 6.5l8 6.5l8-6.5"),
     "bucket": ("storage", "M4.5 6.5c0-3 15-3 15 0s-15 3-15 0L7 18.5c.6 2.4 9.4 2.4 10 0l2.5-12"),
+    "root": ("general", "M6 3.5h8l4 4v13H6zM14 3.5v4h4M9 12h6M9 16h6"),
     "open": ("public", "M7 11V8a5 5 0 0 1 9.6-2M5.5 11h13v9h-13z"),
     "closed": ("private", "M7 11V8a5 5 0 0 1 10 0v3M5.5 11h13v9h-13z"),
     "vpc": ("vpc", "M7 18.5a4.5 4.5 0 0 1-.6-9a6 6 0 0 1 11.2 0a4.5 4.5 0 0 1-.6 9z"),

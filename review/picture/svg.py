@@ -33,12 +33,12 @@ PALETTE = {
     "storage": ("#6b8e13", "#6b8e13"),
     "management": ("#e7157b", "#e7157b"),
     "general": ("#5a6b7f", "#5a6b7f"),
-    "region": ("#00868a", "#22b8bb"),
-    "vpc": ("#8c4fff", "#a984ff"),
-    "zone": ("#147eba", "#58b0e3"),
-    "public": ("#6b8e13", "#93b83a"),
+    "region": ("#007a7e", "#22b8bb"),
+    "vpc": ("#7f42f0", "#a984ff"),
+    "zone": ("#0f72aa", "#58b0e3"),
+    "public": ("#56730f", "#93b83a"),
     "public-field": ("#f2f6e8", "#151f14"),
-    "private": ("#00868a", "#22b8bb"),
+    "private": ("#00777b", "#22b8bb"),
     "private-field": ("#e8f5f6", "#0e2023"),
 }
 
@@ -66,6 +66,11 @@ class Box(NamedTuple):
     def inset(self, by: float) -> "Box":
         """The box without a margin on all sides."""
         return Box(self.x + by, self.y + by, self.w - 2 * by, self.h - 2 * by)
+
+
+def written(box: Box) -> str:
+    """A box as four numbers."""
+    return " ".join(map(number, box))
 
 
 def number(value: float) -> str:
@@ -128,6 +133,15 @@ def wrap(words: str, room: float, size: float = 15, bold: bool = False) -> list[
         else:
             lines[-1] = longer
     return lines
+
+
+def shortened(words: str, room: float, size: float = 15, bold: bool = False) -> str:
+    """The text, or as much of its beginning as there is room for, and an ellipsis."""
+    if width(words, size, bold) <= room:
+        return words
+    while words and width(words + "…", size, bold) > room:
+        words = words[:-1]
+    return words + "…"
 
 
 def document(w: float, h: float, title: str, description: str, body: Iterable[str], theme: str = "") -> str:

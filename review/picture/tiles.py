@@ -51,7 +51,7 @@ def draw(card: Card, box: Box, upright: bool = False, framed: bool = True) -> st
         *_words(card, box, upright),
         data_card=card.title,
         data_holds=" ".join(card.holds),
-        data_box=" ".join(map(svg.number, box)),
+        data_box=svg.written(box),
     )
 
 

@@ -6,18 +6,9 @@ from typing import NamedTuple
 from review.picture import svg
 from review.picture.svg import Box, element, number, rect
 from review.reach.matrix import Matrix
-from review.reach.network import INTERNET
-from review.reach.parties import BALANCER, DATABASE, ENDPOINT, TASKS, THE_INTERNET, Party
+from review.reach.parties import THE_INTERNET, Party
 from review.reach.ports import Ports
 
-# (kind of the source, kind of the target): those that have a line of their own.
-DRAWN = {
-    (INTERNET, BALANCER),
-    (BALANCER, TASKS),
-    (TASKS, DATABASE),
-    (TASKS, ENDPOINT),
-    (TASKS, INTERNET),
-}
 HEAD = 9  # length of an arrow's head
 LABEL = 14  # size of type
 PILL = 22
@@ -34,20 +25,26 @@ class Way(NamedTuple):
     via: tuple[str, ...] = ()  # what the line runs through, as a NAT gateway
 
 
-def reached(matrix: Matrix, kinds: tuple[str, str]) -> Iterator[tuple[Party, Party, Ports]]:
-    """Who reaches whom, of these kinds."""
-    everyone = [THE_INTERNET, *matrix.parties]
-    for source in everyone:
-        for target in everyone:
-            if (source.kind, target.kind) == kinds and (ports := matrix.way(source, target).some):
-                yield source, target, ports
+Cell = tuple[Party, Party, Ports]
 
 
-def others(matrix: Matrix) -> Iterator[str]:
-    """What is reached beside the lines, in words."""
+def reached(matrix: Matrix) -> list[Cell]:
+    """Who reaches whom on which ports: the matrix without its empty cells."""
     everyone = [THE_INTERNET, *matrix.parties]
-    for kinds in sorted({(source.kind, target.kind) for source in everyone for target in everyone} - DRAWN):
-        for source, target, ports in reached(matrix, kinds):
+    pairs = [(source, target) for source in everyone for target in everyone]
+    return [(*pair, ports) for pair in pairs if (ports := matrix.way(*pair).some)]
+
+
+def between(cells: Iterable[Cell], source: str, target: str) -> list[Cell]:
+    """Those from one kind of party to another."""
+    return [cell for cell in cells if (cell[0].kind, cell[1].kind) == (source, target)]
+
+
+def others(cells: list[Cell], drawn: list[Way]) -> Iterator[str]:
+    """What is reached beside the lines, in words: whatever no line says exactly."""
+    said = {(way.source, target, way.ports) for way in drawn for target in way.targets}
+    for source, target, ports in cells:
+        if (source.title, target.title, short(ports)) not in said:
             yield f"{source.title} reaches {target.title} on {ports}"
 
 
@@ -89,5 +86,5 @@ def label(way: Way) -> str:
         rect(box, fill="paper", stroke="arrow", rx=PILL / 2),
         svg.text(x, y + LABEL * 0.36, way.ports, LABEL, True, "ink", "middle"),
         data_label=way.ports,
-        data_box=" ".join(map(number, box)),
+        data_box=svg.written(box),
     )

@@ -9,6 +9,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 EMULATOR := .venv-emulator
 SCAN := .venv-scan
+PEERS := .venv-peers
 REGIONS := us-east-1 us-west-2 eu-west-1
 # Half of the slow tests wait: one file more at a time than there are processors.
 JOBS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
@@ -94,6 +95,18 @@ faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds
 bench: setup system ## measure ourselves beside the peers and the limits: bench/RESULTS.md; AGAIN=1 compares, PART=build
 	$(PYTHON) -m bench $(if $(AGAIN),--again) $(PART)
 
+bench-peers: $(PEERS)/node/.ready ## install CDK and its command line apart, for `make bench` to compare with (needs Node.js)
+
+$(PEERS)/.ready: requirements/peers.txt
+	requirements/venv.sh $(PEERS) $<
+
+$(PEERS)/node/.ready: bench/peers/package-lock.json $(PEERS)/.ready
+	@command -v npm > /dev/null || { echo "error: CDK's command line needs Node.js with npm" >&2; exit 1; }
+	mkdir -p $(@D)
+	cp bench/peers/package*.json $(@D)
+	npm ci --prefix $(@D) --silent --no-audit --no-fund
+	touch $@
+
 test: setup system $(SCAN)/.ready ## every test, the slow ones too
 	$(PYTHON) build_templates.py --check
 	$(PYTHON) -m review handover --check
@@ -164,5 +177,5 @@ destroy: $(VENV)/.ready ## delete a deployed environment: ENV=lab, BUCKETS=1 for
 	$(PYTHON) -m deploy destroy "$(ENV)"
 
 clean: ## remove virtual environments and caches
-	rm -rf $(VENV) $(EMULATOR) $(SCAN) .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(EMULATOR) $(SCAN) $(PEERS) .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,6 +15,7 @@ from bench.rows import Missing, Row, table
 # Part: the module whose rows() measures it. In the order of the table, the quick ones first.
 PARTS = {
     "build": "bench.build",
+    "cdk": "bench.cdk",
     "plan": "bench.plan",
     "deploy": "bench.deploy",
     "application": "bench.application.run",

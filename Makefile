@@ -14,6 +14,15 @@ REGIONS := us-east-1 us-west-2 eu-west-1
 # Half of the slow tests wait: one file more at a time than there are processors.
 JOBS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST = $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadfile
+# Quick ones do not wait. Those of the application pass where nothing but APP_READS is: tests/test_once.py.
+QUICK = $(PYTHON) -m pytest --numprocesses $(shell getconf _NPROCESSORS_ONLN) --dist loadfile -m "not slow"
+JUDGES := $(addprefix tests/test_,rules.py rules_nest.py rules_malformed.py faults.py)
+APP_TESTS := $(wildcard tests/test_app_*.py)
+APP_READS := app docker drills tests/__init__.py tests/conftest.py tests/test_app_*.py pyproject.toml requirements
+CFN_LINT = $(VENV)/bin/cfn-lint --include-checks I --append-rules review/rules --regions $(REGIONS) --
+ONCE = @$(PYTHON) -m tests.once $(if $(ALL),--all)
+# Where it is set, as in containers, each of our processes would compile our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 ENV ?=
 PORT ?= 8000
 TRAFFIC ?=
@@ -45,20 +54,35 @@ lock: $(VENV)/.ready ## resolve the dependencies of pyproject.toml anew into req
 build: $(VENV)/.ready ## write out/*.yaml from templates/*.py
 	$(PYTHON) build_templates.py
 
-check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: seconds
+check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: those whose files changed since they passed; ALL=1 for all
 	$(PYTHON) build_templates.py --check
-	$(PYTHON) -m review handover --check
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint quick-tests
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)
 
-quick-tests: $(VENV)/.ready ## the tests that need nothing to be running
-	$(PYTEST) -m "not slow" $(addprefix --ignore=tests/test_,rules.py rules_nest.py rules_malformed.py faults.py)
-
-lint: $(VENV)/.ready ## cfn-lint with our rules, ruff, shellcheck, hadolint, yamllint
-	$(VENV)/bin/cfn-lint --include-checks I --append-rules review/rules --regions $(REGIONS) -- out/*.yaml
+CHECKS := $(addprefix check/,tests app templates handover yaml code)
+.PHONY: $(CHECKS)
+check/tests:
+	$(ONCE) tests . -- $(QUICK) $(addprefix --ignore=,$(JUDGES) $(APP_TESTS))
+check/app:
+	$(ONCE) app $(APP_READS) -- $(QUICK) $(APP_TESTS)
+check/templates: # root.yaml each time: it holds the seams to the others
+	$(ONCE) templates out/root.yaml review requirements/dev.txt Makefile \
+	    --each $(filter-out out/root.yaml,$(wildcard out/*.yaml)) -- $(CFN_LINT) out/root.yaml
+check/handover:
+	$(ONCE) handover out config review requirements/dev.txt -- $(PYTHON) -m review handover --check
+check/yaml:
+	$(ONCE) yaml .yamllint.yaml requirements/dev.txt --each $(shell git ls-files '*.yaml' '*.yml') -- \
+	    $(VENV)/bin/yamllint --strict
+check/code:
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/shellcheck deploy.sh .ci/run requirements/*.sh docker/*.sh
 	$(VENV)/bin/hadolint docker/Dockerfile
+
+quick-tests: $(VENV)/.ready ## the tests that need nothing to be running
+	$(QUICK) $(addprefix --ignore=,$(JUDGES))
+
+lint: $(VENV)/.ready check/code ## cfn-lint with our rules, ruff, shellcheck, hadolint, yamllint
+	$(CFN_LINT) out/*.yaml
 	$(VENV)/bin/yamllint --strict .
 
 review: $(VENV)/.ready $(SCAN)/.ready ## what an environment is made of, and what scanners find in it: ENV=lab, all without it

@@ -23,7 +23,7 @@ def machine() -> dict[str, str]:
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": commit.stdout.strip() or "not a git repository",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors: {processor()}",
-        "Python": f"{platform.python_version()}{'' if optimized else ', built without profile-guided optimization'}",
+        "Python": f"{platform.python_version()}{', configured with --enable-optimizations' if optimized else ''}",
         "versions": ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES),
     }
 

@@ -201,5 +201,5 @@ destroy: $(VENV)/.ready ## delete a deployed environment: ENV=lab, BUCKETS=1 for
 	$(PYTHON) -m deploy destroy "$(ENV)"
 
 clean: ## remove virtual environments and caches
-	rm -rf $(VENV) $(EMULATOR) $(SCAN) $(PEERS) .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(EMULATOR) $(SCAN) $(PEERS) build/passed .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

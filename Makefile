@@ -68,11 +68,11 @@ check/templates: # root.yaml each time: it holds the seams to the others
 	$(ONCE) templates out/root.yaml review requirements/dev.txt Makefile \
 	    --each $(filter-out out/root.yaml,$(wildcard out/*.yaml)) -- $(CFN_LINT) out/root.yaml
 check/handover:
-	$(ONCE) handover out config review requirements/dev.txt -- $(PYTHON) -m review handover --check
+	$(ONCE) handover . ':!tests' ':!bench' ':!drills' -- $(PYTHON) -m review handover --check
 check/yaml:
 	$(ONCE) yaml .yamllint.yaml requirements/dev.txt --each $(shell git ls-files '*.yaml' '*.yml') -- \
 	    $(VENV)/bin/yamllint --strict
-check/code:
+check/code: $(VENV)/.ready
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/shellcheck deploy.sh .ci/run requirements/*.sh docker/*.sh

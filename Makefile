@@ -9,10 +9,20 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 EMULATOR := .venv-emulator
 SCAN := .venv-scan
+PEERS := .venv-peers
 REGIONS := us-east-1 us-west-2 eu-west-1
 # Half of the slow tests wait: one file more at a time than there are processors.
 JOBS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST = $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadfile
+# Quick ones do not wait. Those of the application pass where nothing but APP_READS is: tests/test_once.py.
+QUICK = $(PYTHON) -m pytest --numprocesses $(shell getconf _NPROCESSORS_ONLN) --dist loadfile -m "not slow"
+JUDGES := $(addprefix tests/test_,rules.py rules_nest.py rules_malformed.py faults.py)
+APP_TESTS := $(wildcard tests/test_app_*.py)
+APP_READS := app docker drills tests/__init__.py tests/conftest.py tests/test_app_*.py pyproject.toml requirements
+CFN_LINT = $(VENV)/bin/cfn-lint --include-checks I --append-rules review/rules --regions $(REGIONS) --
+ONCE = @$(PYTHON) -m tests.once $(if $(ALL),--all)
+# Where it is set, as in containers, each of our processes would compile our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 ENV ?=
 PORT ?= 8000
 TRAFFIC ?=
@@ -44,20 +54,35 @@ lock: $(VENV)/.ready ## resolve the dependencies of pyproject.toml anew into req
 build: $(VENV)/.ready ## write out/*.yaml from templates/*.py
 	$(PYTHON) build_templates.py
 
-check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: seconds
+check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: those whose files changed since they passed; ALL=1 for all
 	$(PYTHON) build_templates.py --check
-	$(PYTHON) -m review handover --check
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint quick-tests
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)
 
-quick-tests: $(VENV)/.ready ## the tests that need nothing to be running
-	$(PYTEST) -m "not slow" $(addprefix --ignore=tests/test_,rules.py rules_nest.py rules_malformed.py faults.py)
-
-lint: $(VENV)/.ready ## cfn-lint with our rules, ruff, shellcheck, hadolint, yamllint
-	$(VENV)/bin/cfn-lint --include-checks I --append-rules review/rules --regions $(REGIONS) -- out/*.yaml
+CHECKS := $(addprefix check/,tests app templates handover yaml code)
+.PHONY: $(CHECKS)
+check/tests:
+	$(ONCE) tests . -- $(QUICK) $(addprefix --ignore=,$(JUDGES) $(APP_TESTS))
+check/app:
+	$(ONCE) app $(APP_READS) -- $(QUICK) $(APP_TESTS)
+check/templates: # root.yaml each time: it holds the seams to the others
+	$(ONCE) templates out/root.yaml review requirements/dev.txt Makefile \
+	    --each $(filter-out out/root.yaml,$(wildcard out/*.yaml)) -- $(CFN_LINT) out/root.yaml
+check/handover:
+	$(ONCE) handover . ':!tests' ':!bench' ':!drills' -- $(PYTHON) -m review handover --check
+check/yaml:
+	$(ONCE) yaml .yamllint.yaml requirements/dev.txt --each $(shell git ls-files '*.yaml' '*.yml') -- \
+	    $(VENV)/bin/yamllint --strict
+check/code: $(VENV)/.ready
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/shellcheck deploy.sh .ci/run requirements/*.sh docker/*.sh
 	$(VENV)/bin/hadolint docker/Dockerfile
+
+quick-tests: $(VENV)/.ready ## the tests that need nothing to be running
+	$(QUICK) $(addprefix --ignore=,$(JUDGES))
+
+lint: $(VENV)/.ready check/code ## cfn-lint with our rules, ruff, shellcheck, hadolint, yamllint
+	$(CFN_LINT) out/*.yaml
 	$(VENV)/bin/yamllint --strict .
 
 review: $(VENV)/.ready $(SCAN)/.ready ## what an environment is made of, and what scanners find in it: ENV=lab, all without it
@@ -96,6 +121,18 @@ faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds
 
 bench: setup system ## measure ourselves beside the peers and the limits: bench/RESULTS.md; AGAIN=1 compares, PART=build
 	$(PYTHON) -m bench $(if $(AGAIN),--again) $(PART)
+
+bench-peers: $(PEERS)/node/.ready ## install CDK and its command line apart, for `make bench` to compare with (needs Node.js)
+
+$(PEERS)/.ready: requirements/peers.txt
+	requirements/venv.sh $(PEERS) $<
+
+$(PEERS)/node/.ready: bench/peers/package-lock.json $(PEERS)/.ready
+	@command -v npm > /dev/null || { echo "error: CDK's command line needs Node.js with npm" >&2; exit 1; }
+	mkdir -p $(@D)
+	cp bench/peers/package*.json $(@D)
+	npm ci --prefix $(@D) --silent --no-audit --no-fund
+	touch $@
 
 test: setup system $(SCAN)/.ready ## every test, the slow ones too
 	$(PYTHON) build_templates.py --check
@@ -167,5 +204,5 @@ destroy: $(VENV)/.ready ## delete a deployed environment: ENV=lab, BUCKETS=1 for
 	$(PYTHON) -m deploy destroy "$(ENV)"
 
 clean: ## remove virtual environments and caches
-	rm -rf $(VENV) $(EMULATOR) $(SCAN) .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(EMULATOR) $(SCAN) $(PEERS) build/passed .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

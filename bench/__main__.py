@@ -9,14 +9,17 @@ import sys
 import traceback
 from pathlib import Path
 
-from bench import results
+from bench import chart, results
 from bench.rows import Missing, Row, table
 
 # Part: the module whose rows() measures it. In the order of the table, the quick ones first.
 PARTS = {
     "build": "bench.build",
+    "cdk": "bench.cdk",
     "plan": "bench.plan",
     "deploy": "bench.deploy",
+    "timing": "bench.timing",
+    "images": "bench.images",
     "application": "bench.application.run",
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -56,8 +59,10 @@ def main(argv: list[str]) -> int:
         print("\n" + "\n".join(lines))
         return int(broke or not agree)
     if not args.part and not broke:
-        results.write(RESULTS, rows, notes)
-        print(f"written: {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
+        facts = results.machine()
+        results.write(RESULTS, rows, notes, facts)
+        RESULTS.with_suffix(".svg").write_text(chart.draw(rows, facts))
+        print(f"written: {RESULTS} and its picture beside it")
     return int(broke)
 
 

@@ -23,6 +23,11 @@ class Used:
     output: str = ""
 
 
+def usual_environment(**more: str) -> dict[str, str]:
+    """The variables of this process and `more`. Python may keep its bytecode, as it does where nobody forbids it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | more
+
+
 def measured(command: list[str], environment: dict[str, str] | None = None, cwd: Path = ROOT, good=(0,)) -> Used:
     """Run a command that must end with one of the codes `good`."""
 
@@ -34,7 +39,7 @@ def measured(command: list[str], environment: dict[str, str] | None = None, cwd:
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=os.environ if environment is None else environment,
+        env=usual_environment() if environment is None else environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

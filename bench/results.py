@@ -23,7 +23,7 @@ def machine() -> dict[str, str]:
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": commit.stdout.strip() or "not a git repository",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors: {processor()}",
-        "Python": f"{platform.python_version()}{'' if optimized else ', built without profile-guided optimization'}",
+        "Python": f"{platform.python_version()}{', configured with --enable-optimizations' if optimized else ''}",
         "versions": ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES),
     }
 
@@ -38,14 +38,16 @@ def processor() -> str:
     return names[0] if names else platform.processor() or "unknown"
 
 
-def write(path: Path, rows: list[Row], notes: list[str]) -> None:
-    """Write the file anew."""
-    facts = "".join(f"| {name} | {value} |\n" for name, value in machine().items())
+def write(path: Path, rows: list[Row], notes: list[str], facts: dict[str, str]) -> None:
+    """Write the file anew, with a link to the picture beside it."""
+    told = "".join(f"| {name} | {value} |\n" for name, value in facts.items())
     path.write_text(
         "# Results\n\n"
         "Written by `make bench`. What the rows mean: [docs/performance.md](../docs/performance.md).\n"
         "A ratio compares two things measured in turn in this one run. Seconds and requests are this machine's.\n\n"
-        f"| | |\n|---|---|\n{facts}\n{table(rows)}" + "".join(f"\n{note}\n" for note in notes)
+        f"| | |\n|---|---|\n{told}\n"
+        f"![each aim and how far it is held]({path.stem}.svg)\n\n"
+        f"{table(rows)}" + "".join(f"\n{note}\n" for note in notes)
     )
 
 

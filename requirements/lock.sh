@@ -10,6 +10,6 @@ compile+=(--custom-compile-command "make lock" "$@")
 for group in app templates deploy; do
     "${compile[@]}" --group "$group" --constraint requirements/dev.txt --output-file "requirements/$group.txt"
 done
-for group in emulator scan; do
+for group in emulator scan peers; do
     "${compile[@]}" --group "$group" --output-file "requirements/$group.txt"
 done

@@ -113,20 +113,26 @@ def _stripped(piece):
 
 def references(value: object) -> set[str]:
     """Every name that a value refers to: parameters, logical ids, mappings."""
-    if isinstance(value, list):
-        return set().union(*map(references, value))
-    if not isinstance(value, dict):
-        return set()
-    found = set()
-    for key, item in value.items():
-        if key == "Ref":
-            found.add(item)
-        elif key in {"Fn::GetAtt", "Fn::FindInMap"}:
-            found |= {item.partition(".")[0]} if isinstance(item, str) else {str(item[0])} | references(item[1:])
-        elif key == "Fn::Sub":
-            text_or_pair = [item] if isinstance(item, str) else item
-            found |= references([piece for piece in split_sub(text_or_pair[0]) if isinstance(piece, dict)])
-            found |= references(text_or_pair[1:])
-        else:
-            found |= references(item)
+    found: set[str] = set()
+    _collect(value, found)
     return found
+
+
+def _collect(value, found):
+    """Add the names; one set for all, since this looks at every value of a nest again and again."""
+    if isinstance(value, list):
+        for item in value:
+            _collect(item, found)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "Ref":
+                found.add(item)
+            elif key in {"Fn::GetAtt", "Fn::FindInMap"}:
+                found.add(item.partition(".")[0] if isinstance(item, str) else str(item[0]))
+                _collect(item[1:], found)
+            elif key == "Fn::Sub":
+                pattern, *more = [item] if isinstance(item, str) else item
+                _collect([piece for piece in split_sub(pattern) if isinstance(piece, dict)], found)
+                _collect(more, found)
+            else:
+                _collect(item, found)

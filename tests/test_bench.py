@@ -1,12 +1,17 @@
 """The frame of the benchmarks: what a row says, the table, and how two runs are compared. No time is asserted."""
 
+import gzip
+import io
+import json
 import subprocess
 import sys
+import tarfile
+from xml.etree import ElementTree
 
 import pytest
 
 from bench import __main__ as bench
-from bench import results
+from bench import chart, images, results
 from bench.process import Broken, in_turn, measured
 from bench.rows import HEADINGS, Missing, Row, figure, read_table, table
 from tests.nest import ROOT
@@ -102,6 +107,7 @@ def test_what_lacks_a_tool_says_so_and_the_rest_is_written(frame, capsys):
     written = bench.RESULTS.read_text()
     assert "lame: not measured: no wrk: apt-get install wrk" in written
     assert set(read_table(written)) == {("build", "beside a start"), ("build", "beside a peer")}
+    assert "6 x" in bench.RESULTS.with_suffix(".svg").read_text()
     assert "2 aims, 1 missed" in capsys.readouterr().out
 
 
@@ -141,3 +147,49 @@ def test_processes_are_measured_with_what_they_start():
     assert used["parent"].cpu > used["idle"].cpu
     with pytest.raises(Broken, match=r"ended with 3: no luck"):
         measured([sys.executable, "-c", "import sys; print('no luck', file=sys.stderr); sys.exit(3)"])
+
+
+def test_the_picture_has_a_bar_for_each_aim_on_its_side_of_the_line():
+    facts = {"date": "today", "commit": "abc"}
+    root = ElementTree.fromstring(chart.draw([QUICKER, FEWER, ALONE, SIZE, Row("deploy", "no aim", 1.0)], facts))
+    tag = "{http://www.w3.org/2000/svg}"
+    _paper, line, *bars = root.findall(f"{tag}rect")
+    ends = [float(bar.get("x")) + float(bar.get("width")) <= float(line.get("x")) for bar in bars]
+    assert ends == [row.held for row in (QUICKER, FEWER, ALONE, SIZE)]
+    assert "2 of 4 aims are held." in root.find(f"{tag}desc").text
+    shown = [text.text for text in root.findall(f"{tag}text")]
+    assert "40 x, not ≥ 60 x" in shown
+    assert not [text for text in shown if "no aim" in text]
+
+
+def test_what_an_image_adds_is_told_by_distribution():
+    parts = images.ours()
+    assert {"flask", "sqlalchemy", "gunicorn", "the project's own"} <= set(parts)
+    assert all(parts[name] for name in ("flask", "sqlalchemy", "the project's own"))
+    assert not [path for path in parts["sqlalchemy"] if "testing" in path.parts]
+    size, small = images.weighed(parts["flask"])
+    assert size == sum(path.stat().st_size for path in parts["flask"])
+    assert 0 < small < size
+
+
+def test_the_layers_of_a_saved_image_are_weighed(tmp_path):
+    """However it was compressed; what made them is in the history, the base's oldest layers may be missing there."""
+    plain, packed = b"x" * 100_000, gzip.compress(b"y" * 50_000)
+    made = [{"created_by": "ENV A=1", "empty_layer": True}, {"created_by": "/bin/sh -c #(nop)  COPY app app"}]
+    files = {
+        "manifest.json": json.dumps([{"Config": "c.json", "Layers": ["1.tar", "2.tar"]}]).encode(),
+        "c.json": json.dumps({"history": made}).encode(),
+        "1.tar": plain,
+        "2.tar": packed,
+    }
+    with tarfile.open(tmp_path / "image.tar", "w") as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    engine = tmp_path / "engine"  # engine save --output FILE IMAGE
+    engine.write_text(f'#!/bin/sh\ncp "{tmp_path}/image.tar" "$3"\n')
+    engine.chmod(0o755)
+    first, second = images.saved(str(engine), "flaskcrud-app")
+    assert first == (100_000, len(gzip.compress(plain, 6)), "the base")
+    assert second == (50_000, len(packed), "COPY app app")

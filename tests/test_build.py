@@ -61,3 +61,22 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
     assert "cannot write" in result.stderr
+
+
+def test_troposphere_keeps_its_own_writer_and_a_build_does_not_load_it():
+    code = (
+        "import sys; import build_templates; build_templates.build_all(); assert 'yaml' not in sys.modules;"
+        "print(build_templates.STACKS['keys'].build().to_yaml())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("AWSTemplateFormatVersion: '2010-09-09'")
+
+
+def test_an_unchanged_file_keeps_its_time(tmp_path):
+    build("--out", tmp_path)
+    (tmp_path / "keys.yaml").write_text("edited")
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert build("--out", tmp_path).returncode == 0
+    after = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert {name for name in after if after[name] != before[name]} == {"keys.yaml"}
+    assert (tmp_path / "keys.yaml").read_text() == (OUT / "keys.yaml").read_text()

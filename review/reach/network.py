@@ -1,7 +1,7 @@
 """Routes, security groups and network ACLs of a resolved nest."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass
 
 from review.problem import Problem
@@ -41,16 +41,17 @@ class Network:
 
     def __init__(self, resources: dict[str, dict]):
         self.resources = resources
+        self._by_type: dict[str, list[tuple[str, dict]]] = defaultdict(list)
+        for title, body in resources.items():
+            self._by_type[body["Type"]].append((title, body.get("Properties", {})))
         for title, route in self.of_type("AWS::EC2::Route"):
             if not any(key in route for key in _TARGETS):
                 through = ", ".join(sorted(set(route) - {"RouteTableId", "DestinationCidrBlock"}))
                 raise Problem(f"{title}: a route through {through} is not judged")
 
-    def of_type(self, kind: str) -> Iterator[tuple[str, dict]]:
+    def of_type(self, kind: str) -> list[tuple[str, dict]]:
         """(logical id, properties) of the resources of a type."""
-        for title, body in self.resources.items():
-            if body["Type"] == kind:
-                yield title, body.get("Properties", {})
+        return self._by_type.get(kind, [])
 
     def meant(self, value: object) -> str | None:
         """The logical id that a value refers to."""

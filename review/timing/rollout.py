@@ -58,8 +58,8 @@ class Rollout:
         return [
             self._part("task: machine and network interface", "task gets a machine"),
             Part("images are pulled", round(pull.create[self.case] * IMAGES_MB / 100, 1), pull.mark),
-            Part("containers start in their order", running, "~"),
-            Part("task and target become healthy", max(ready - running, balancer)),
+            Part("containers start in order", running, "~"),
+            Part("task becomes healthy", max(ready - running, balancer)),
         ]
 
     def drain(self) -> float:

@@ -85,7 +85,7 @@ parameters: $(VENV)/.ready ## every parameter, and what changing it does to what
 permissions: $(VENV)/.ready ## the smallest IAM policies to deploy an environment and to look at it: ENV=lab
 	@$(PYTHON) -m review permissions "$(ENV)"
 
-handover: $(VENV)/.ready ## write out/handover: parameters, who reaches whom, price
+handover: $(VENV)/.ready ## write out/handover: parameters, who reaches whom, price, time
 	@$(PYTHON) -m review handover
 
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes

@@ -67,7 +67,7 @@ def print_timing(envs: list[str], args: argparse.Namespace) -> int:
     from review.timing import report
 
     for number, env in enumerate(envs or environment.names(workspace.config())):
-        print("\n" * bool(number) + "\n".join(report.lines(env, args.region)))
+        print("\n" * bool(number) + "\n".join(report.lines(workspace.load(env, args.region), args.region)))
     return 0
 
 

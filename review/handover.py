@@ -18,6 +18,7 @@ from review.problem import Problem
 from review.reach import report as reach
 from review.reach.matrix import Matrix
 from review.reach.promises import broken
+from review.timing import documents as timing
 
 FOLDER = "handover"  # in the folder of the templates
 MADE = "Computed from the templates; nothing here is written by hand.\n"
@@ -27,14 +28,14 @@ def documents(region: str = workspace.REGION) -> dict[str, str]:
     """The files and their text."""
     envs = environment.names(workspace.config())
     parts = {"PARAMETERS.md": _parameters(envs), "REACH.md": _reach(envs, region), "PRICE.md": _price(envs, region)}
-    return {name: "\n".join(lines) + "\n" for name, lines in parts.items()}
+    return {name: "\n".join(lines) + "\n" for name, lines in parts.items()} | timing.documents(envs, region)
 
 
 def write(folder: Path) -> list[Path]:
     """Write the files; those that are no longer made are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     made = documents()
-    for stale in folder.glob("*.md"):
+    for stale in (*folder.glob("*.md"), *folder.glob("*.svg")):
         if stale.name not in made:
             stale.unlink()
     for name, text in made.items():

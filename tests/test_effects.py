@@ -147,7 +147,7 @@ def test_a_replacement_is_followed_through_the_nest():
 OTHER = {
     "AppImage": "r/app:2", "WebImage": "r/web:2", "CpuArchitecture": "X86_64", "VpcCidr": "10.1.0.0/16",
     "SubnetHostBits": "7", "EgressMode": "nat-gateway", "DatabaseSubnets": "private", "FlowLogs": "s3",
-    "ServiceEndpoints": "false",
+    "ServiceEndpoints": "true",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a", "DomainName": "shop.example.com",
     "HostedZoneId": "Z1EXAMPLE", "AccessLogs": "false", "LoadBalancerDeletionProtection": "false", "Firewall": "false",
     "RateLimit": "3000", "TaskCpu": "1024", "TaskMemory": "4096", "HealthCheckGracePeriodSeconds": "60",
@@ -164,7 +164,7 @@ OTHER = {
     "EnableIAMDatabaseAuthentication": "false",
 }  # fmt: skip
 # Where one value goes only with another.
-WITH = {"TaskCpu": {"TaskMemory": "2048"}, "TaskMemory": {}}
+WITH = {"TaskCpu": {"TaskMemory": "2048"}, "TaskMemory": {}, "ServiceEndpoints": {"EgressMode": "nat-gateway"}}
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS)

@@ -61,7 +61,7 @@ WITHOUT_TRAFFIC = {
         + alarms("standard") + 4 * 0.30 + 3.00 + 2 * 12 * MONTH * 0.005 / 1000
     ),
     "production": lambda: (
-        BALANCER + SECRETS + 2 * NAT + 4 * 2 * 0.01 * MONTH + 1.00 + (5.00 + 5 * 1.00)
+        BALANCER + SECRETS + 4 * 2 * 0.01 * MONTH + 1.00 + (5.00 + 5 * 1.00)
         + 2 * 0.065 * MONTH + storage(200) + records(60)
         + 0.065 * MONTH + storage(100) + records(60)
         + 2 * arm(0.5, 1)
@@ -262,9 +262,11 @@ def test_logs_pass_the_endpoint_or_the_nat_gateways_and_not_both():
         charges = monthly(nest("production", **choice)).charges
         return {charge.price.name for charge in charges if "logs" in charge.what and charge.price.name.endswith("-gb")}
 
+    ways = {"EgressMode": "nat-gateway-per-zone"}
     assert "interface-endpoint-gb" in logs()
-    assert "nat-gateway-gb" not in logs()
-    assert "nat-gateway-gb" in logs(ServiceEndpoints="false")
+    assert "interface-endpoint-gb" in logs(**ways, ServiceEndpoints="true")
+    assert "nat-gateway-gb" not in logs(**ways, ServiceEndpoints="true")
+    assert "nat-gateway-gb" in logs(**ways)
 
 
 def test_every_price_has_its_sources():

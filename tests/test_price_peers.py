@@ -12,7 +12,7 @@ from review.price.bill import monthly
 from review.price.report import cents
 from review.price.table import table
 from review.price.traffic import Traffic, parse
-from tests.nest import ENVIRONMENTS, nest
+from tests.nest import ENVIRONMENTS, ROOT, nest
 
 MONTH = 730
 ADDRESS = 0.005 * MONTH
@@ -98,6 +98,52 @@ def test_the_table_has_everybody(capsys):
         if name in BY_HAND:
             found = {each.name: each for each in peers.peers(PRICES, Traffic())}[name]
             assert cents(found.month(PRICES, Traffic().requests, Decimal("1.1"))) in line
+
+
+COST = (ROOT / "docs/cost.md").read_text()
+ROWS = {
+    **{f"`{env}`": env for env in ENVIRONMENTS},
+    "CDK: `ec2.Vpc`, `ApplicationLoadBalancedFargateService`, `rds.DatabaseInstance`": "CDK",
+    "the same in a stack that names its region, so in three zones": "CDK, region given",
+    "Copilot: Load Balanced Web Service, Aurora Serverless v2": "Copilot",
+    "ECS Express Mode, and a database as `standard` has it": "Express Mode",
+}
+# What docs/cost.md says could be saved: (its row, environment, what is chosen instead).
+SPOT = {"OnDemandBase": "0", "OnDemandWeight": "0", "SpotWeight": "1"}
+SAVED = [
+    ("the task on Spot", "lab", SPOT),
+    ("ARM64", "lab", {"CpuArchitecture": "ARM64"}),
+    ("`db.t4g.micro`", "lab", {"DBInstanceClass": "db.t4g.micro"}),
+    ("the replica", "production", {"ReadReplicas": "0"}),
+    ("80 GB of the database", "production", {"AllocatedStorage": "20"}),
+    (
+        "`db.t4g.medium`, not `small`",
+        "production",
+        {"DBInstanceClass": "db.t4g.small", "PerformanceInsights": "false"},
+    ),
+    ("firewall and its log", "production", {"Firewall": "false"}),
+    ("Container Insights", "production", {"ContainerInsights": "disabled"}),
+    ("alarms, dashboard, log metrics", "production", {"EnableMonitoring": "false"}),
+    (
+        "a key of one's own, flow logs, access log",
+        "production",
+        {"CustomerManagedKey": "false", "FlowLogs": "none", "AccessLogs": "false"},
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_document_has_the_computed_price(row):
+    setups = [peers.ours(env, "us-east-1", Traffic()) for env in ENVIRONMENTS] + [*peers.peers(PRICES, Traffic())]
+    found = {each.name: each.month(PRICES, Traffic().requests, peers.CPU_MS) for each in setups}[ROWS[row]]
+    assert f"\n| {row} | ${found:.0f} | " in COST
+
+
+@pytest.mark.parametrize(("row", "env", "changes"), SAVED, ids=[row for row, _, _ in SAVED])
+def test_the_document_has_what_could_be_saved(row, env, changes):
+    saved = monthly(nest(env)).month - monthly(nest(env, **changes)).month
+    shown = f"{saved:.2f}" if env == "lab" else f"{saved:.0f}"
+    assert f"\n| {row} | ${shown} | " in COST
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "fast", "NaN"])

@@ -11,7 +11,7 @@ import pytest
 from review import environment, resolve, workspace
 from review.__main__ import main
 from review.problem import Problem
-from review.timing import deployment, report, updates
+from review.timing import deployment, report, updates, waits
 from review.timing.durations import Durations
 from review.timing.path import Step, schedule
 from review.timing.rollout import Rollout
@@ -239,6 +239,12 @@ def test_an_image_costs_little_more_than_the_services_own_rollout(env):
     assert own < found.total <= (report.AIM * own if watched else own + 40)
     worked = {placed.step.stack for placed in found.placed.values() if placed.step.kind and placed.step.seconds}
     assert worked == {"Compute"}
+
+
+def test_a_service_needs_what_nothing_in_it_names():
+    """A listener before its target group, and the way by which its images come."""
+    needed = waits.in_flat(nest("reference"))["ComputeService"]
+    assert {"EdgeHttpListener", "EgressPrivateRoute1", "EgressS3VPCEndpoint", "NetworkPublicRoute"} <= needed
 
 
 def test_a_rollout_by_hand():

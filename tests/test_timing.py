@@ -301,6 +301,11 @@ def test_what_a_database_is_changed_to_decides_how_long_it_takes(env, name, work
     assert found.total > seconds(f"AWS::RDS::DBInstance: {working}")
 
 
+def test_the_largest_class_that_is_known_has_no_next_one():
+    largest = workspace.load("production", changes={"DBInstanceClass": "db.r7g.xlarge"})
+    assert not [name for name, _ in updates.schedules(largest, updates.KINDS) if "class" in name.name]
+
+
 def test_updates_that_an_environment_cannot_have_are_left_out_or_say_why():
     kinds = {kind.name: found for kind, found in updates.schedules(loaded("production"), updates.KINDS)}
     assert not {"standby added", "certificate added", "host name added", "firewall added"} & set(kinds)

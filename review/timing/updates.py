@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from review import environment, workspace
+from review.price.choices import SIZES
 from review.problem import Problem
 from review.resolve import Nest
 from review.timing.deployment import update
@@ -13,7 +14,6 @@ from review.timing.path import Schedule
 NEW_IMAGES = {
     name: image.replace("aaaa", "cccc").replace("bbbb", "dddd") for name, image in environment.FROM_DEPLOY.items()
 }
-SIZES = ("micro", "small", "medium", "large", "xlarge")
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,10 @@ class Kind:
 
 
 def _next_class(values):
-    _, family, size = values["DBInstanceClass"].split(".")
-    return {"DBInstanceClass": f"db.{family}.{SIZES[SIZES.index(size) + 1]}"}
+    family, _, size = values["DBInstanceClass"].rpartition(".")
+    if size not in SIZES[:-1]:
+        return None
+    return {"DBInstanceClass": f"{family}.{SIZES[SIZES.index(size) + 1]}"}
 
 
 def _next_task(values):

@@ -98,6 +98,9 @@ scan: $(SCAN)/.ready ## what checkov, cloudformation-validate and cfn-lint find 
 price: $(VENV)/.ready ## what an environment costs, and what other choices would: ENV=lab, TRAFFIC="requests=5000000"
 	@$(PYTHON) -m review price "$(ENV)" --traffic $(TRAFFIC)
 
+peers: $(VENV)/.ready ## what ours cost beside what CDK, Copilot and Express Mode set up by default: CPU_MS=2.2, TRAFFIC
+	@$(PYTHON) -m review peers --cpu-ms "$(or $(CPU_MS),2.2)" --traffic $(TRAFFIC)
+
 timing: $(VENV)/.ready ## how long a first deployment and each kind of update take, and what waits for what: ENV=lab
 	@$(PYTHON) -m review timing "$(ENV)"
 
@@ -113,7 +116,7 @@ permissions: $(VENV)/.ready ## the smallest IAM policies to deploy an environmen
 picture: $(VENV)/.ready ## draw an environment and the nest, to build/pictures as SVG and PNG: ENV=lab
 	@$(PYTHON) -m review picture "$(ENV)"
 
-handover: $(VENV)/.ready ## write out/handover: pictures, parameters, who reaches whom, price
+handover: $(VENV)/.ready ## write out/handover: pictures, parameters, who reaches whom, price, time
 	@$(PYTHON) -m review handover
 
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes

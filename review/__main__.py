@@ -62,12 +62,20 @@ def print_price(envs: list[str], args: argparse.Namespace) -> int:
     return 0
 
 
+def print_peers(envs: list[str], args: argparse.Namespace) -> int:
+    """Show what our environments cost beside what others set up by default."""
+    from review.price import peers, traffic
+
+    print("\n".join(peers.lines(args.region, traffic.parse(args.traffic), peers.parse_cpu(args.cpu_ms))))
+    return 0
+
+
 def print_timing(envs: list[str], args: argparse.Namespace) -> int:
     """Show how long each environment's first deployment and updates take."""
     from review.timing import report
 
     for number, env in enumerate(envs or environment.names(workspace.config())):
-        print("\n" * bool(number) + "\n".join(report.lines(env, args.region)))
+        print("\n" * bool(number) + "\n".join(report.lines(workspace.load(env, args.region), args.region)))
     return 0
 
 
@@ -136,6 +144,7 @@ VERBS = {
     "catalogues": (print_catalogues, "what Security Hub's controls and other catalogues of AWS say of it"),
     "scan": (print_scan, "what checkov, cloudformation-validate and cfn-lint find in that"),
     "price": (print_price, "what it costs, and what other choices would cost"),
+    "peers": (print_peers, "what all environments cost beside what CDK, Copilot and Express Mode set up by default"),
     "timing": (print_timing, "how long its first deployment and its updates take, and what they wait for"),
     "plan": (print_plan, "what changes between a git ref and the files here: replaced, in place, interrupted"),
     "reach": (print_reach, "who can reach whom, and whether only those who should"),
@@ -168,7 +177,9 @@ def main(argv: list[str]) -> int:
             verb.add_argument("--out", type=Path, help="another folder than build/pictures")
         if name == "handover":
             verb.add_argument("--check", action="store_true", help="only say what is stale there")
-        if name == "price":
+        if name == "peers":
+            verb.add_argument("--cpu-ms", default="2.2", metavar="MS", help="CPU a request; %(default)s if not given")
+        if name in ("price", "peers"):
             verb.add_argument("--traffic", nargs="*", default=[], metavar="NAME=NUMBER", help="other assumptions")
         if name == "plan":
             verb.add_argument("--base", required=True, metavar="REF", help="the git ref to compare with, as in HEAD~1")

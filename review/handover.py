@@ -19,6 +19,7 @@ from review.problem import Problem
 from review.reach import report as reach
 from review.reach.matrix import Matrix
 from review.reach.promises import broken
+from review.timing import documents as timing
 
 FOLDER = "handover"  # in the folder of the templates
 MADE = "Computed from the templates; nothing here is written by hand.\n"
@@ -28,7 +29,11 @@ def documents(region: str = workspace.REGION) -> dict[str, str]:
     """The files and their text."""
     envs = environment.names(workspace.config())
     parts = {"PARAMETERS.md": _parameters(envs), "REACH.md": _reach(envs, region), "PRICE.md": _price(envs, region)}
-    return {name: "\n".join(lines) + "\n" for name, lines in parts.items()} | pictures(envs, region)
+    return (
+        {name: "\n".join(lines) + "\n" for name, lines in parts.items()}
+        | pictures(envs, region)
+        | timing.documents(envs, region)
+    )
 
 
 def write(folder: Path) -> list[Path]:

@@ -12,7 +12,9 @@ from review.catalogues.control import judge
 from tests.nest import ROOT
 
 PRODUCTION = workspace.load("production")
-RESOURCES = report.resources_of(PRODUCTION)
+# With every way out that there is, so that each control has something to speak of.
+WAYS = {"EgressMode": "nat-gateway-per-zone", "ServiceEndpoints": "true"}
+RESOURCES = report.resources_of(workspace.load("production", changes=WAYS))
 CONTROLS = report.controls()
 HELD = [control for control in CONTROLS if judge(control, RESOURCES).state == "holds"]
 

@@ -147,13 +147,13 @@ def test_a_replacement_is_followed_through_the_nest():
 OTHER = {
     "AppImage": "r/app:2", "WebImage": "r/web:2", "CpuArchitecture": "X86_64", "VpcCidr": "10.1.0.0/16",
     "SubnetHostBits": "7", "EgressMode": "nat-gateway", "DatabaseSubnets": "private", "FlowLogs": "s3",
-    "ServiceEndpoints": "false",
+    "ServiceEndpoints": "true",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/a", "DomainName": "shop.example.com",
     "HostedZoneId": "Z1EXAMPLE", "AccessLogs": "false", "LoadBalancerDeletionProtection": "false", "Firewall": "false",
-    "RateLimit": "3000", "TaskCpu": "512", "TaskMemory": "4096", "HealthCheckGracePeriodSeconds": "60",
+    "RateLimit": "3000", "TaskCpu": "1024", "TaskMemory": "4096", "HealthCheckGracePeriodSeconds": "60",
     "AlarmRollback": "false", "EnableExecuteCommand": "true", "DeploymentNonce": "2", "DesiredCount": "5",
     "AutoScaling": "false", "MinCapacity": "5", "MaxCapacity": "30", "CpuTargetPercent": "50",
-    "RequestsPerTarget": "500", "OnDemandBase": "2", "OnDemandWeight": "2", "SpotWeight": "2",
+    "RequestsPerTarget": "500", "OnDemandBase": "3", "OnDemandWeight": "2", "SpotWeight": "2",
     "DBInstanceClass": "db.t4g.large", "EngineVersion": "8.4.11", "AllocatedStorage": "200",
     "MaxAllocatedStorage": "600", "StorageType": "gp2", "MultiAZ": "false", "ReadReplicas": "2",
     "BackupRetentionPeriod": "7", "DBSnapshotIdentifier": "before", "FinalSnapshot": "delete",
@@ -164,7 +164,7 @@ OTHER = {
     "EnableIAMDatabaseAuthentication": "false",
 }  # fmt: skip
 # Where one value goes only with another.
-WITH = {"TaskCpu": {"TaskMemory": "2048"}, "TaskMemory": {}}
+WITH = {"TaskCpu": {"TaskMemory": "2048"}, "TaskMemory": {}, "ServiceEndpoints": {"EgressMode": "nat-gateway"}}
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS)

@@ -124,7 +124,7 @@ INGRESS = {(PUBLIC, 80, ANYWHERE), (PRIVATE, 80, PUBLIC), (RDS, 3306, PRIVATE)}
         ("standard", {}, set()),
         ("standard", HTTPS, {(PUBLIC, 443, ANYWHERE)}),
         ("production", {}, {(PUBLIC, 443, ANYWHERE), (ENDPOINT, 443, PRIVATE)}),
-        ("production", {"ServiceEndpoints": "false"}, {(PUBLIC, 443, ANYWHERE)}),
+        ("production", {"EgressMode": "nat-gateway-per-zone"}, {(PUBLIC, 443, ANYWHERE)}),
         (None, {"EgressMode": "interface-endpoints"}, {(ENDPOINT, 443, PRIVATE)}),
     ],
 )

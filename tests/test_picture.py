@@ -253,7 +253,7 @@ def test_a_task_in_each_zone_if_there_are_as_many(name, tasks):
         ("standard", ["14 days", "database", "2 to 6 tasks of 0.5 vCPU, 1 GB, ARM64", "20 to 100 GB gp3"]),
         ("production", ["Multi-AZ, 1 replica", "1.2 and newer", "35 days", "database, load balancer"]),
         ("production", ["a key of its own", "Standby", "Read replica", "AWS WAF, 5 rules", "ACM certificate"]),
-        ("production", ["HTTPS 443", "HTTP 80, redirects to HTTPS", "beyond the first 4, 50 % of them on Spot"]),
+        ("production", ["HTTPS 443", "HTTP 80, redirects to HTTPS", "beyond the first 2, 50 % of them on Spot"]),
         ("two replicas", ["Multi-AZ, 2 replicas", "172.16.193.0/24", "tells by e-mail"]),
         ("given", ["ACM certificate, given", "AWS WAF, 5 rules"]),
         ("spot", ["1 task of 4 vCPU, 16 GB, X86_64", "100 % of them on Spot"]),

@@ -61,11 +61,11 @@ WITHOUT_TRAFFIC = {
         + alarms("standard") + 4 * 0.30 + 3.00 + 2 * 12 * MONTH * 0.005 / 1000
     ),
     "production": lambda: (
-        BALANCER + SECRETS + 2 * NAT + 4 * 2 * 0.01 * MONTH + 1.00 + (5.00 + 5 * 1.00)
+        BALANCER + SECRETS + 4 * 2 * 0.01 * MONTH + 1.00 + (5.00 + 5 * 1.00)
         + 2 * 0.065 * MONTH + storage(200) + records(60)
         + 0.065 * MONTH + storage(100) + records(60)
-        + 4 * arm(1, 2)
-        + 37 * 0.30 + (4 * 3 + 2) * MONTH * 60 * 1024 / 2**30 * 0.50
+        + 2 * arm(0.5, 1)
+        + 37 * 0.30 + (2 * 3 + 2) * MONTH * 60 * 1024 / 2**30 * 0.50
         + alarms("production") + 4 * 0.30 + 3.00 + 2 * 12 * MONTH * 0.005 / 1000
     ),
 }  # fmt: skip
@@ -166,10 +166,10 @@ def test_backups_cost_beyond_the_size_of_the_database():
 def test_at_the_most_tasks():
     fewest, most = (monthly(nest("standard"), traffic=NOBODY, most=most) for most in (False, True))
     assert float(most.month - fewest.month) == near(4 * arm(0.5, 1))
-    spot = (1 * 0.01030969 + 2 * 0.00113349) * MONTH
+    spot = (0.5 * 0.01030969 + 1 * 0.00113349) * MONTH
     fewest, most = (monthly(nest("production"), traffic=NOBODY, most=most) for most in (False, True))
-    task_records = 16 * 3 * MONTH * 60 * 1024 / 2**30 * 0.50
-    assert float(most.month - fewest.month) == near(8 * arm(1, 2) + 8 * spot + task_records)
+    task_records = 18 * 3 * MONTH * 60 * 1024 / 2**30 * 0.50
+    assert float(most.month - fewest.month) == near(9 * arm(0.5, 1) + 9 * spot + task_records)
 
 
 @pytest.mark.parametrize(
@@ -262,9 +262,11 @@ def test_logs_pass_the_endpoint_or_the_nat_gateways_and_not_both():
         charges = monthly(nest("production", **choice)).charges
         return {charge.price.name for charge in charges if "logs" in charge.what and charge.price.name.endswith("-gb")}
 
+    ways = {"EgressMode": "nat-gateway-per-zone"}
     assert "interface-endpoint-gb" in logs()
-    assert "nat-gateway-gb" not in logs()
-    assert "nat-gateway-gb" in logs(ServiceEndpoints="false")
+    assert "interface-endpoint-gb" in logs(**ways, ServiceEndpoints="true")
+    assert "nat-gateway-gb" not in logs(**ways, ServiceEndpoints="true")
+    assert "nat-gateway-gb" in logs(**ways)
 
 
 def test_every_price_has_its_sources():
@@ -285,7 +287,7 @@ def test_every_price_has_its_sources():
 
 def test_no_price_is_there_in_vain():
     """Every price but those of classes, processors and storage that no environment has is asked by a meter."""
-    code = "".join(path.read_text() for path in (ROOT / "review/price").glob("*.py"))
+    code = "".join(path.read_text() for path in (ROOT / "review/price").iterdir() if path.is_file())
     for name in table("us-east-1").prices:
         assert name in code or name.startswith(("rds-db-", "rds-gp", "fargate-")), name
 

@@ -59,7 +59,8 @@ def test_the_reference_architecture_has_its_three_tables():
 
 
 def test_with_https_and_a_replica():
-    assert shown(flat("production")) == TIERS | {
+    ways = {"EgressMode": "nat-gateway-per-zone", "ServiceEndpoints": "true"}
+    assert shown(flat("production", **ways)) == TIERS | {
         ("internet", "EdgeLoadBalancer"): "tcp 80, 443",
         ("ComputeService", "EdgeLoadBalancer"): "tcp 443",
         **{("ComputeService", f"Egress{name}VPCEndpoint"): "tcp 443" for name in SERVICES},

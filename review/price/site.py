@@ -1,6 +1,6 @@
 """What a meter may look at, and what it reads off."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,6 +23,13 @@ class Charge:
     def usd(self) -> Decimal:
         """What it comes to in a month."""
         return self.quantity * self.price.usd
+
+
+def referred(value: object, resources: Mapping[str, dict]) -> str | None:
+    """The logical id of the one resource that a value refers to."""
+    found = sorted(name.partition(".")[0] for name in references(value))
+    found = [name for name in found if name in resources]
+    return found[0] if found else None
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,4 @@ class Site:
 
     def meant(self, value: object) -> str | None:
         """The logical id of the one resource of the nest that a value refers to."""
-        found = sorted(name.partition(".")[0] for name in references(value))
-        found = [name for name in found if name in self.resources]
-        return found[0] if found else None
+        return referred(value, self.resources)

@@ -51,7 +51,7 @@ class Durations:
 
     def _database(self, title, properties):
         if properties.get("SourceDBInstanceIdentifier"):
-            return [Part("copied from its source", *self._create(title, f"{DBINSTANCE}: copy for reads"))]
+            return [Part("copied", *self._create(title, f"{DBINSTANCE}: copy for reads"))]
         parts = [Part("made and backed up", *self._create(title, DBINSTANCE))]
         if properties.get("MultiAZ"):
             parts.append(Part("standby", *self._create(title, f"{DBINSTANCE}: standby")))

@@ -13,12 +13,11 @@ AIM = 1.15  # of what AWS forces
 SHORT = 5  # seconds; steps that take less are told together
 
 
-def lines(env: str, region: str) -> Iterator[str]:
-    """The critical path of a first deployment and of an image's update, then the other updates."""
-    nest = workspace.load(env, region).nest
-    made, least, most = (first(nest, case) for case in CASES)
-    flat = forced(nest)
-    yield f"{env}: first deployment {clock(made.total)} ({clock(least.total)} to {clock(most.total)})"
+def lines(env: workspace.Environment, region: str) -> Iterator[str]:
+    """The critical path of a first deployment and of other images, then the other updates."""
+    made, least, most = (first(env.nest, case) for case in CASES)
+    flat = forced(env.nest)
+    yield f"{env.name}: first deployment {clock(made.total)} ({clock(least.total)} to {clock(most.total)})"
     yield f"  Times read {table().read}; ~ estimated, * one source only: review/timing/times.toml"
     yield ""
     yield from _chain(made)
@@ -29,20 +28,18 @@ def lines(env: str, region: str) -> Iterator[str]:
     yield ""
     pushed = image_update(env, region)
     own = rollout(pushed)
-    yield f"  Another image: {clock(pushed.total)}"
+    yield f"  Other images: {clock(pushed.total)}"
     yield from _chain(pushed)
     yield f"  The service's own rollout: {clock(own)}; the update takes {_ratio(pushed.total, own)}"
     yield ""
     yield "  Other updates"
-    for kind, found in schedules(env, region):
-        if kind.name != IMAGE:
-            yield _update(kind.name, found)
+    for kind, found in schedules(env, KINDS, region):
+        yield _update(kind.name, found)
 
 
-def image_update(env: str, region: str) -> Schedule:
+def image_update(env: workspace.Environment, region: str) -> Schedule:
     """The update in which only the images differ."""
-    (kind,) = (kind for kind in KINDS if kind.name == IMAGE)
-    return update(workspace.load(env, region).nest, after(env, kind, region))
+    return update(env.nest, after(env, IMAGE, region))
 
 
 def rollout(schedule: Schedule) -> float:

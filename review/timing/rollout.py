@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from math import ceil, floor
 
-from review.price.site import Site
-from review.price.table import table as prices
-from review.price.traffic import Traffic
+from review.price.site import referred
 from review.timing.table import MOST, Table
 
 IMAGES_MB = 110  # of both images, compressed: `make images` tells
@@ -27,12 +25,11 @@ class Rollout:
     """A service of a resolved nest, with one column of the table of times."""
 
     def __init__(self, resources: dict[str, dict], title: str, table: Table, case: int):
-        self.site = Site(resources, prices("us-east-1"), Traffic())
-        self.title, self.table, self.case = title, table, case
-        self.service = self.site.properties(title)
-        self.task = self.site.properties(self.site.meant(self.service["TaskDefinition"]))
+        self.resources, self.title, self.table, self.case = resources, title, table, case
+        self.service = resources[title]["Properties"]
+        self.task = self._meant(self.service["TaskDefinition"])
         balancers = self.service.get("LoadBalancers", [])
-        self.group = self.site.properties(self.site.meant(balancers[0]["TargetGroupArn"])) if balancers else {}
+        self.group = self._meant(balancers[0]["TargetGroupArn"]) if balancers else {}
 
     def first(self) -> list[Part]:
         """The service is made: tasks start, alarms are watched."""
@@ -58,8 +55,8 @@ class Rollout:
         return [
             self._part("task: machine and network interface", "task gets a machine"),
             Part("images are pulled", round(pull.create[self.case] * IMAGES_MB / 100, 1), pull.mark),
-            Part("containers start in their order", running, "~"),
-            Part("task and target become healthy", max(ready - running, balancer)),
+            Part("containers start in order", running, "~"),
+            Part("task becomes healthy", max(ready - running, balancer)),
         ]
 
     def drain(self) -> float:
@@ -72,7 +69,7 @@ class Rollout:
         watched = self.service.get("DeploymentConfiguration", {}).get("Alarms", {})
         if not watched.get("Enable"):
             return []
-        alarms = [self.site.properties(self.site.meant(name)) for name in watched["AlarmNames"]]
+        alarms = [self._meant(name) for name in watched["AlarmNames"]]
         return [Part("alarms are watched", max(float(one["Period"]) * one["EvaluationPeriods"] for one in alarms))]
 
     def _batches(self):
@@ -112,6 +109,9 @@ class Rollout:
             return 0.0
         checks = self.group.get("HealthyThresholdCount", 5) if self.case == MOST else 1
         return float(self.group.get("HealthCheckIntervalSeconds", 30) * checks)
+
+    def _meant(self, value):
+        return self.resources[referred(value, self.resources)]["Properties"]
 
     def _time(self, name):
         return self.table.time(name, self.title)

@@ -1,21 +1,19 @@
 """The kinds of updates that an environment meets, each as a change of a parameter, an image or a template."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 
 from review import environment, workspace
+from review.price.choices import SIZES
 from review.problem import Problem
 from review.resolve import Nest
 from review.timing.deployment import update
 from review.timing.path import Schedule
-from review.timing.table import TYPICAL
 
 NEW_IMAGES = {
     name: image.replace("aaaa", "cccc").replace("bbbb", "dddd") for name, image in environment.FROM_DEPLOY.items()
 }
-SIZES = ("micro", "small", "medium", "large", "xlarge")
-IMAGE = "another image"
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,10 @@ class Kind:
 
 
 def _next_class(values):
-    _, family, size = values["DBInstanceClass"].split(".")
-    return {"DBInstanceClass": f"db.{family}.{SIZES[SIZES.index(size) + 1]}"}
+    family, _, size = values["DBInstanceClass"].rpartition(".")
+    if size not in SIZES[:-1]:
+        return None
+    return {"DBInstanceClass": f"{family}.{SIZES[SIZES.index(size) + 1]}"}
 
 
 def _next_task(values):
@@ -70,8 +70,8 @@ def _slow_queries(templates):
     templates["data.yaml"]["Resources"]["DBParameterGroup"]["Properties"]["Parameters"]["long_query_time"] = "2"
 
 
+IMAGE = Kind("other images", images=NEW_IMAGES)
 KINDS = [
-    Kind(IMAGE, images=NEW_IMAGES),
     Kind("all tasks restarted", lambda values: {"DeploymentNonce": "again"}),
     Kind("larger tasks", _next_task),
     Kind("one task more", _one_more_task),
@@ -89,30 +89,29 @@ KINDS = [
 ]
 
 
-def after(env: str, kind: Kind, region: str = workspace.REGION) -> Nest | None:
+def after(env: workspace.Environment, kind: Kind, region: str = workspace.REGION) -> Nest | None:
     """The environment after such an update; None: it has no such update. Problem: it would be refused."""
+    values = {name: str(body.get("Default", "")) for name, body in env.definitions.items()} | env.values
+    changes = kind.changes(values)
+    if changes is None:
+        return None
     templates = workspace.read_templates()
     if kind.edit:
         templates = deepcopy(templates)
         kind.edit(templates)
-    loaded = workspace.load(env, region)
-    values = {name: str(body.get("Default", "")) for name, body in loaded.definitions.items()} | loaded.values
-    changes = kind.changes(values)
-    if changes is None:
-        return None
-    return workspace.resolved(
-        templates, env, workspace.config(), region, dict(kind.images or environment.FROM_DEPLOY), changes
-    ).nest
+    images = dict(kind.images or environment.FROM_DEPLOY)
+    return workspace.resolved(templates, env.name, workspace.config(), region, images, changes).nest
 
 
-def schedules(env: str, region: str = workspace.REGION, case: int = TYPICAL) -> Iterator[tuple[Kind, Schedule | str]]:
-    """Each kind that the environment has, with its schedule, or with why it would be refused."""
-    before = workspace.load(env, region).nest
-    for kind in KINDS:
+def schedules(
+    env: workspace.Environment, kinds: Iterable[Kind], region: str = workspace.REGION
+) -> Iterator[tuple[Kind, Schedule | str]]:
+    """Each of the kinds that the environment has, with its schedule, or with why it would be refused."""
+    for kind in kinds:
         try:
             nest = after(env, kind, region)
         except Problem as problem:
             yield kind, str(problem).rpartition(": ")[2]
             continue
         if nest is not None:
-            yield kind, update(before, nest, case)
+            yield kind, update(env.nest, nest)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.models import IdempotencyKey, utc_now
@@ -12,6 +12,9 @@ from app.store.changes import create
 from app.store.rows import StoredEntry
 
 KEYS = IdempotencyKey.__table__
+OURS = KEYS.c.key_hash == bindparam("key")
+INSERT, MADE = insert(KEYS), select(KEYS).where(OURS).with_for_update(read=True)
+UPDATE = update(KEYS).where(OURS).values(entry_id=bindparam("made"), created_at=bindparam("at"))
 
 
 class KeyReused(Exception):
@@ -27,16 +30,15 @@ def create_once(connection: Connection, key: str, values: Mapping[str, str]) -> 
         "key_hash": hashlib.sha256(key.encode()).hexdigest(),
         "request_hash": hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest(),
     }
-    ours = KEYS.c.key_hash == row["key_hash"]
     try:
-        connection.execute(insert(KEYS).values(**row, entry_id=0, created_at=utc_now()))
+        connection.execute(INSERT, {**row, "entry_id": 0, "created_at": utc_now()})
     except IntegrityError:
         # A shared lock, like the one that the refused INSERT took: several who wait need not deadlock for more.
-        made = connection.execute(select(KEYS).where(ours).with_for_update(read=True)).one()
+        made = connection.execute(MADE, {"key": row["key_hash"]}).one()
         if made.request_hash != row["request_hash"]:
             raise KeyReused from None
         times = {"created_at": made.created_at, "updated_at": made.created_at}
         return StoredEntry(id=made.entry_id, **values, **times, version=1)
     entry = create(connection, values)
-    connection.execute(update(KEYS).where(ours).values(entry_id=entry.id, created_at=entry.created_at))
+    connection.execute(UPDATE, {"key": row["key_hash"], "made": entry.id, "at": entry.created_at})
     return entry

@@ -18,6 +18,7 @@ PARTS = {
     "plan": "bench.plan",
     "deploy": "bench.deploy",
     "application": "bench.application.run",
+    "task": "bench.application.task",
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
 

@@ -48,12 +48,20 @@ def get(connection: Connection, entry_id: int) -> StoredEntry:
 
 def create(connection: Connection, values: Mapping[str, str]) -> StoredEntry:
     """Store a new entry with values, which are its title, description and status."""
+    entry = insert_entry(connection, values)
+    index_entry(connection, entry)
+    return entry
+
+
+def insert_entry(connection: Connection, values: Mapping[str, str]) -> StoredEntry:
+    """Store a new entry that index_entry() will then have found by its words."""
     now = utc_now()
     row = {**values, "created_at": now, "updated_at": now, "version": 1}
-    entry_id = connection.execute(INSERT, row).inserted_primary_key[0]
-    entry = StoredEntry(id=entry_id, **row)
-    add_words(connection, [(word, entry_id) for word in words_of_entry(entry.title, entry.description)])
-    return entry
+    return StoredEntry(id=connection.execute(INSERT, row).inserted_primary_key[0], **row)
+
+
+def index_entry(connection: Connection, entry: StoredEntry) -> None:
+    add_words(connection, [(word, entry.id) for word in words_of_entry(entry.title, entry.description)])
 
 
 def create_many(connection: Connection, rows: Iterable[Mapping[str, str]]) -> list[int]:

@@ -96,6 +96,13 @@ def wait_for(process: subprocess.Popen, port: int, log: Path) -> None:
     raise SystemExit("\n  ".join([f"bench: {log.stem} does not listen:", *log.read_text().splitlines()[-10:]]))
 
 
+def is_serving(port: int) -> bool:
+    """Whether a connection to port is open on our side: proc(5), net/tcp, states ESTABLISHED and CLOSE_WAIT."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    fields = (line.split() for line in lines)
+    return any(local.endswith(f":{port:04X}") and state in {"01", "08"} for _, local, _, state, *_ in fields)
+
+
 def tree(pid: int) -> list[int]:
     """A process and all below it."""
     try:

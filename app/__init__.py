@@ -6,13 +6,20 @@ from app import admission, api, cli, config, database, errors, health, pages, re
 from app.models import db
 
 
+class Application(Flask):
+    """Flask, told that nothing here is a coroutine: it would look anew at each function that each request calls."""
+
+    def ensure_sync(self, func):
+        return func
+
+
 def create_app(overrides=None) -> Flask:
     """Return the application, configured from the environment and then from overrides, a mapping of settings.
 
     What the environment lacks, or has wrong, ends the process with one line on stderr and status 1: a container with
     half a configuration must fail where it starts, not at its first request.
     """
-    app = Flask("app")
+    app = Application("app")
     try:
         config.load(app, overrides or {})
     except config.ConfigError as error:

@@ -1,6 +1,6 @@
 """What holds for every answer: who may change something, cookies, headers, and whom we believe about the client."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
@@ -22,23 +22,62 @@ HEADERS = {
 }
 HTTPS_ONLY = "max-age=31536000"  # a year, for this host alone: its subdomains are not ours to decide about
 
+OVER_HTTP = list(HEADERS.items())
+OVER_HTTPS = [*OVER_HTTP, ("Strict-Transport-Security", HTTPS_ONLY)]
+
 CHANGES_NOTHING = {"GET", "HEAD", "OPTIONS"}
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Mark the cookie Secure where the visitor came by HTTPS; a lab without a certificate still works."""
+    """Flask's own, at no cost for requests without a session.
+
+    The cookie is marked Secure where the visitor came by HTTPS; a lab without a certificate still works.
+    """
 
     def get_cookie_secure(self, app):
         return request.is_secure
+
+    serializer_kept = None
+
+    def get_signing_serializer(self, app):
+        if self.serializer_kept is None:
+            self.serializer_kept = super().get_signing_serializer(app)
+        return self.serializer_kept
+
+    def open_session(self, app, request):
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app, session, response):
+        if session or session.modified:
+            super().save_session(app, session, response)
+        elif session.accessed:
+            response.vary.add("Cookie")
+
+
+class AddHeaders:
+    """Give every answer of app the HEADERS that it has not set itself."""
+
+    def __init__(self, app: Callable):
+        self.app = app
+
+    def __call__(self, environ, start_response):
+        wanted = OVER_HTTPS if environ["wsgi.url_scheme"] == "https" else OVER_HTTP
+
+        def start(status, headers, error=None):
+            given = {name.lower() for name, _ in headers}
+            return start_response(status, headers + [pair for pair in wanted if pair[0].lower() not in given], error)
+
+        return self.app(environ, start)
 
 
 def init_app(app: Flask) -> None:
     app.session_interface = Sessions()
     app.before_request(refuse_foreign_change)
-    app.after_request(add_headers)
     # client -> load balancer -> nginx -> here. Each of the two appends its caller's address to X-Forwarded-For, so the
     # client's is the second from the right. X-Forwarded-Proto is the balancer's, passed on by nginx.
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=2, x_proto=1, x_host=0, x_port=0, x_prefix=0)
+    app.wsgi_app = ProxyFix(AddHeaders(app.wsgi_app), x_for=2, x_proto=1, x_host=0, x_port=0, x_prefix=0)
 
 
 def refuse_foreign_change():
@@ -68,11 +107,3 @@ def sent_by_us(headers: Mapping[str, str], host: str) -> bool | None:
         except ValueError:
             return False
     return None
-
-
-def add_headers(response):
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
-    return response

@@ -6,10 +6,10 @@ docker/start-web.sh makes by the same rule; here they are served to `make run` a
 
 import hashlib
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from flask import Flask, current_app
+from flask import Flask, current_app, url_for
 
 HASHED = re.compile(r"(?P<stem>.+)\.(?P<hash>[0-9a-f]{10})(?P<suffix>\.\w+)")
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -18,6 +18,12 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def init_app(app: Flask) -> None:
     app.url_defaults(add_hash)
     app.view_functions["static"] = serve
+    # What a page asks for: a template is not read anew either, unless the application is being debugged.
+    app.add_template_global(address if app.debug else cache(address), "static")
+
+
+def address(filename: str) -> str:
+    return url_for("static", filename=filename)
 
 
 def add_hash(endpoint: str, values: dict) -> None:

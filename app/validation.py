@@ -66,6 +66,8 @@ def description_error(description: str) -> str | None:
 
 
 def has_any(text: str, categories: frozenset[str], allowed: str = "") -> bool:
+    if text.isascii() and text.isprintable():
+        return False  # most are, and none of those has any
     return any(unicodedata.category(c) in categories and c not in allowed for c in text)
 
 

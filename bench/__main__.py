@@ -21,6 +21,7 @@ PARTS = {
     "timing": "bench.timing",
     "images": "bench.images",
     "application": "bench.application.run",
+    "task": "bench.application.task",
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
 

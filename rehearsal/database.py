@@ -92,6 +92,7 @@ def start(directory: Path, name: str, user: str, password: str) -> Database | No
             raise failure(directory, "cannot prepare its directory")
         port = free_port()
         listen = [f"--socket={directory / 'socket'}", f"--port={port}", "--bind-address=127.0.0.1"]
+        listen.append(f"--tmpdir={directory}")  # a server that starts removes what others have in a common one
         process = subprocess.Popen(
             [server, *common, *listen, *SMALL, "--skip-name-resolve", f"--pid-file={directory / 'pid'}"],
             **output,

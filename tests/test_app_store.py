@@ -168,7 +168,7 @@ def test_a_creation_that_fails_leaves_its_key_free(context, monkeypatch):
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.store.idempotency.create", broken)
+        patch.setattr("app.store.idempotency.index_entry", broken)
         with pytest.raises(ZeroDivisionError):
             database.write(store.create_once, "key", values("a"))
     assert database.write(store.create_once, "key", values("b")).title == "b"

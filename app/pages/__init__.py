@@ -1,9 +1,10 @@
 """The pages, rendered here and usable without scripts: the list, the form of an entry, bulk changes, export, import."""
 
 from flask import Blueprint, Flask, abort, request
+from jinja2 import pass_environment
 from werkzeug.routing import BaseConverter
 
-from app.pages import bulk, deleted, entries, exports, imports
+from app.pages import bulk, deleted, entries, exports, imports, rows
 from app.security import refuse_unless_ours
 
 FORMS = {"", "application/x-www-form-urlencoded", "multipart/form-data"}
@@ -26,6 +27,9 @@ class IdConverter(BaseConverter):
 def init_app(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     app.register_blueprint(blueprint)
+    app.add_template_global(pass_environment(rows.rows), "rows")
+    app.add_template_global(rows.time, "time")
+    app.add_template_global(app.jinja_env.get_template("macros.html").module, "macros")
 
 
 @blueprint.before_request

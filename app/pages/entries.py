@@ -100,14 +100,9 @@ def form_page(values: dict, errors=None, entry=None, given=None, **more) -> str:
 @blueprint.post("/entries/<id:entry_id>/<any(done, open):status>")
 def mark(entry_id, status):
     given = list_of_form()
-    database.write(set_status_of_one, entry_id, status)
+    database.write(store.mark, entry_id, status)
     tell("Marked as done." if status == DONE else "Opened again.")
     return back_to(given)
-
-
-def set_status_of_one(connection, entry_id: int, status: str) -> None:
-    store.get(connection, entry_id)
-    store.set_status(connection, [entry_id], status)
 
 
 @blueprint.post("/entries/<id:entry_id>/delete")

@@ -5,28 +5,63 @@ Values come from app.validation; nothing is checked here.
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, CursorResult, bindparam, delete, insert, select, update
 
 from app.models import utc_now
-from app.store.rows import COLUMNS, DELETED, ENTRIES, Conflict, NotFound, StoredEntry
+from app.store.rows import COLUMNS, DELETED, ENTRIES, IDS, NAMES, ONE, ONE_LOCKED, Conflict, NotFound, StoredEntry
 from app.store.words import ENTRY_WORDS, add_words, store_words, words_of_entry
 
-NAMES = StoredEntry._fields
+INSERT, INSERT_DELETED = insert(ENTRIES), insert(DELETED)
+UPDATE = (
+    update(ENTRIES)
+    .where(ENTRIES.c.id == bindparam("entry_id"))
+    .values({name: bindparam(f"new_{name}") for name in NAMES if name != "id"})
+)
+CHOSEN = select(*COLUMNS).where(ENTRIES.c.id.in_(IDS)).order_by(ENTRIES.c.id).with_for_update()
+OTHERS = (
+    select(ENTRIES.c.id)
+    .where(ENTRIES.c.id.in_(IDS), ENTRIES.c.status != bindparam("status"))
+    .order_by(ENTRIES.c.id)
+    .with_for_update()
+)
+NEW_STATUS = {"status": bindparam("new"), "updated_at": bindparam("now"), "version": ENTRIES.c.version + 1}
+SET_STATUS = update(ENTRIES).where(ENTRIES.c.id.in_(IDS)).values(NEW_STATUS)
+MARK = (
+    update(ENTRIES)
+    .where(ENTRIES.c.id == bindparam("entry_id"), ENTRIES.c.status != bindparam("new"))
+    .values(NEW_STATUS)
+)
+DELETE, DELETE_WORDS = (
+    delete(ENTRIES).where(ENTRIES.c.id.in_(IDS)),
+    delete(ENTRY_WORDS).where(ENTRY_WORDS.c.entry_id.in_(IDS)),
+)
+CHOSEN_DELETED = (
+    select(*(DELETED.c[name] for name in NAMES)).where(DELETED.c.id.in_(IDS)).order_by(DELETED.c.id).with_for_update()
+)
+DELETE_DELETED = delete(DELETED).where(DELETED.c.id.in_(IDS))
 
 
 def get(connection: Connection, entry_id: int) -> StoredEntry:
     """Return the entry; raise NotFound."""
-    return first(connection, select(*COLUMNS).where(ENTRIES.c.id == entry_id))
+    return first(connection.execute(ONE, {"entry_id": entry_id}))
 
 
 def create(connection: Connection, values: Mapping[str, str]) -> StoredEntry:
     """Store a new entry with values, which are its title, description and status."""
+    entry = insert_entry(connection, values)
+    index_entry(connection, entry)
+    return entry
+
+
+def insert_entry(connection: Connection, values: Mapping[str, str]) -> StoredEntry:
+    """Store a new entry that index_entry() will then have found by its words."""
     now = utc_now()
     row = {**values, "created_at": now, "updated_at": now, "version": 1}
-    entry_id = connection.execute(insert(ENTRIES).values(row)).inserted_primary_key[0]
-    entry = StoredEntry(id=entry_id, **row)
-    add_words(connection, [(word, entry_id) for word in words_of_entry(entry.title, entry.description)])
-    return entry
+    return StoredEntry(id=connection.execute(INSERT, row).inserted_primary_key[0], **row)
+
+
+def index_entry(connection: Connection, entry: StoredEntry) -> None:
+    add_words(connection, [(word, entry.id) for word in words_of_entry(entry.title, entry.description)])
 
 
 def create_many(connection: Connection, rows: Iterable[Mapping[str, str]]) -> list[int]:
@@ -36,7 +71,7 @@ def create_many(connection: Connection, rows: Iterable[Mapping[str, str]]) -> li
     for values in rows:
         row = {**values, "created_at": now, "updated_at": now, "version": 1}
         # One by one: MySQL does not tell the ids of several.
-        ids.append(connection.execute(insert(ENTRIES).values(row)).inserted_primary_key[0])
+        ids.append(connection.execute(INSERT, row).inserted_primary_key[0])
         words += [(word, ids[-1]) for word in words_of_entry(values["title"], values["description"])]
     add_words(connection, words)
     return ids
@@ -49,14 +84,15 @@ def update_entry(
 
     versions are those that the change may be based on, None any. Raises NotFound and Conflict.
     """
-    entry = first(connection, select(*COLUMNS).where(ENTRIES.c.id == entry_id).with_for_update())
+    entry = first(connection.execute(ONE_LOCKED, {"entry_id": entry_id}))
     if versions is not None and entry.version not in versions:
         raise Conflict(entry)
     changed = {name: value for name, value in values.items() if getattr(entry, name) != value}
     if not changed:
         return entry
     new = entry._replace(**changed, updated_at=utc_now(), version=entry.version + 1)
-    connection.execute(update(ENTRIES).where(ENTRIES.c.id == entry_id).values(new._asdict()))
+    row = {f"new_{name}": value for name, value in new._asdict().items() if name != "id"}
+    connection.execute(UPDATE, {"entry_id": entry_id, **row})
     if "title" in changed or "description" in changed:
         store_words(connection, [(entry_id, new.title, new.description)])
     return new
@@ -64,12 +100,17 @@ def update_entry(
 
 def set_status(connection: Connection, entry_ids: Collection[int], status: str) -> list[int]:
     """Give those entries the status and return the ids of those that had another one, ascending."""
-    others = select(ENTRIES.c.id).where(ENTRIES.c.id.in_(entry_ids), ENTRIES.c.status != status)
-    ids = list(connection.scalars(others.order_by(ENTRIES.c.id).with_for_update()))
+    ids = list(connection.scalars(OTHERS, {"ids": list(entry_ids), "status": status}))
     if ids:
-        values = {"status": status, "updated_at": utc_now(), "version": ENTRIES.c.version + 1}
-        connection.execute(update(ENTRIES).where(ENTRIES.c.id.in_(ids)).values(values))
+        connection.execute(SET_STATUS, {"ids": ids, "new": status, "now": utc_now()})
     return ids
+
+
+def mark(connection: Connection, entry_id: int, status: str) -> None:
+    """Give the entry the status; it is no error if it has it. Raises NotFound."""
+    changed = connection.execute(MARK, {"entry_id": entry_id, "new": status, "now": utc_now()}).rowcount
+    if not changed:
+        get(connection, entry_id)
 
 
 def delete_entries(
@@ -79,8 +120,7 @@ def delete_entries(
 
     versions are those that a deletion may be based on, None any. Raises Conflict.
     """
-    chosen = select(*COLUMNS).where(ENTRIES.c.id.in_(entry_ids)).order_by(ENTRIES.c.id).with_for_update()
-    entries = [StoredEntry._make(row) for row in connection.execute(chosen)]
+    entries = [StoredEntry._make(row) for row in connection.execute(CHOSEN, {"ids": list(entry_ids)})]
     for entry in entries:
         if versions is not None and entry.version not in versions:
             raise Conflict(entry)
@@ -88,28 +128,26 @@ def delete_entries(
         return []
     ids = [entry.id for entry in entries]
     now = utc_now()
-    connection.execute(insert(DELETED), [{**entry._asdict(), "deleted_at": now} for entry in entries])
-    connection.execute(delete(ENTRY_WORDS).where(ENTRY_WORDS.c.entry_id.in_(ids)))
-    connection.execute(delete(ENTRIES).where(ENTRIES.c.id.in_(ids)))
+    connection.execute(INSERT_DELETED, [{**entry._asdict(), "deleted_at": now} for entry in entries])
+    connection.execute(DELETE_WORDS, {"ids": ids})
+    connection.execute(DELETE, {"ids": ids})
     return ids
 
 
 def restore(connection: Connection, entry_ids: Collection[int]) -> list[int]:
     """Bring deleted entries back as they were, at their next version; return the ids of those that were deleted."""
-    columns = [DELETED.c[name] for name in NAMES]
-    chosen = select(*columns).where(DELETED.c.id.in_(entry_ids)).order_by(DELETED.c.id).with_for_update()
-    entries = [StoredEntry._make(row) for row in connection.execute(chosen)]
+    entries = [StoredEntry._make(row) for row in connection.execute(CHOSEN_DELETED, {"ids": list(entry_ids)})]
     if not entries:
         return []
     ids = [entry.id for entry in entries]
-    connection.execute(insert(ENTRIES), [{**e._asdict(), "version": e.version + 1} for e in entries])
-    connection.execute(delete(DELETED).where(DELETED.c.id.in_(ids)))
+    connection.execute(INSERT, [{**e._asdict(), "version": e.version + 1} for e in entries])
+    connection.execute(DELETE_DELETED, {"ids": ids})
     add_words(connection, [(word, e.id) for e in entries for word in words_of_entry(e.title, e.description)])
     return ids
 
 
-def first(connection: Connection, statement) -> StoredEntry:
-    row = connection.execute(statement).first()
+def first(result: CursorResult) -> StoredEntry:
+    row = result.first()
     if row is None:
         raise NotFound
     return StoredEntry._make(row)

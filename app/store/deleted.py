@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from app.store.listing import PAGE_SIZE
 from app.store.rows import DELETED
@@ -18,8 +18,10 @@ class Deleted(NamedTuple):
     deleted_at: datetime
 
 
+COLUMNS = [DELETED.c[name] for name in Deleted._fields]
+NEWEST_FIRST = select(*COLUMNS).order_by(DELETED.c.deleted_at.desc(), DELETED.c.id.desc()).limit(bindparam("limit"))
+
+
 def recently_deleted(connection: Connection, limit: int = PAGE_SIZE) -> list[Deleted]:
     """Return the entries that were deleted last, up to limit of them, the latest first."""
-    columns = [DELETED.c[name] for name in Deleted._fields]
-    newest_first = select(*columns).order_by(DELETED.c.deleted_at.desc(), DELETED.c.id.desc()).limit(limit)
-    return [Deleted._make(row) for row in connection.execute(newest_first)]
+    return [Deleted._make(row) for row in connection.execute(NEWEST_FIRST, {"limit": limit})]

@@ -4,14 +4,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from app.models import IdempotencyKey, utc_now
-from app.store.changes import create
+from app.models import IdempotencyKey
+from app.store.changes import DELETE, index_entry, insert_entry
 from app.store.rows import StoredEntry
 
 KEYS = IdempotencyKey.__table__
+INSERT = insert(KEYS)
+MADE = select(KEYS).where(KEYS.c.key_hash == bindparam("key")).with_for_update(read=True)
 
 
 class KeyReused(Exception):
@@ -21,22 +23,23 @@ class KeyReused(Exception):
 def create_once(connection: Connection, key: str, values: Mapping[str, str]) -> StoredEntry:
     """Store a new entry with values, or return the one that the same key and values made, as it was then.
 
-    The key's row is written first: who comes second with it waits for who came first. Raises KeyReused.
+    Who comes second with a key waits for who came first where both write the key's row, and takes its own entry back.
+    Raises KeyReused.
     """
+    entry = insert_entry(connection, values)
     row = {
         "key_hash": hashlib.sha256(key.encode()).hexdigest(),
         "request_hash": hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest(),
     }
-    ours = KEYS.c.key_hash == row["key_hash"]
     try:
-        connection.execute(insert(KEYS).values(**row, entry_id=0, created_at=utc_now()))
+        connection.execute(INSERT, {**row, "entry_id": entry.id, "created_at": entry.created_at})
     except IntegrityError:
+        connection.execute(DELETE, {"ids": [entry.id]})
         # A shared lock, like the one that the refused INSERT took: several who wait need not deadlock for more.
-        made = connection.execute(select(KEYS).where(ours).with_for_update(read=True)).one()
+        made = connection.execute(MADE, {"key": row["key_hash"]}).one()
         if made.request_hash != row["request_hash"]:
             raise KeyReused from None
         times = {"created_at": made.created_at, "updated_at": made.created_at}
         return StoredEntry(id=made.entry_id, **values, **times, version=1)
-    entry = create(connection, values)
-    connection.execute(update(KEYS).where(ours).values(entry_id=entry.id, created_at=entry.created_at))
+    index_entry(connection, entry)
     return entry

@@ -4,9 +4,10 @@ Every order is an index, or the primary key, and a page begins at a value of it.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, tuple_
 
 from app.store.query import SORTS, Position, Query, make_cursor, read_cursor
 from app.store.rows import COLUMNS, ENTRIES, StoredEntry
@@ -68,26 +69,39 @@ def page(connection: Connection, query: Query, limit: int = PAGE_SIZE) -> Page:
 
 def scan(connection: Connection, query: Query, descending: bool, limit: int) -> Found:
     """Return the first entries of query beyond its position, walking along the index of its order."""
-    column = ENTRIES.c[SORTS[query.sort][0]]
-    keys = [ENTRIES.c.id] if column is ENTRIES.c.id else [column, ENTRIES.c.id]
-    index = INDEXES[column.name, query.status is not None]
-    statement = select(*COLUMNS).with_hint(ENTRIES, f"FORCE INDEX ({index})", "mysql").limit(limit)
-    statement = statement.order_by(*(key.desc() if descending else key for key in keys))
+    column, position = SORTS[query.sort][0], query.position
+    statement = walk(column, descending, query.status is not None, position is not None, connection.dialect.name)
+    asked = {"limit": limit}
     if query.status:
-        statement = statement.where(ENTRIES.c.status == query.status)
-    if query.position:
-        values = [query.position.id] if len(keys) == 1 else [query.position.value, query.position.id]
-        statement = statement.where(beyond(keys, values, descending, connection.dialect.name))
-    return Found(list(connection.execute(statement)))
+        asked["status"] = query.status
+    if position:
+        asked["last_id"] = position.id
+        if column != "id":
+            asked["value"] = position.value
+    return Found(list(connection.execute(statement, asked)))
 
 
-def beyond(keys: list, values: list, descending: bool, dialect: str) -> ColumnElement:
-    """Return the condition that keys come after values in the walk, as each database finds it in an index."""
+@cache
+def walk(column: str, descending: bool, has_status: bool, from_position: bool, dialect: str) -> Select:
+    """The statement of a list, made once for each kind; status, position and limit are its parameters."""
+    keys = [ENTRIES.c.id] if column == "id" else [ENTRIES.c[column], ENTRIES.c.id]
+    index = INDEXES[column, has_status]
+    statement = select(*COLUMNS).with_hint(ENTRIES, f"FORCE INDEX ({index})", "mysql").limit(bindparam("limit"))
+    statement = statement.order_by(*(key.desc() if descending else key for key in keys))
+    if has_status:
+        statement = statement.where(ENTRIES.c.status == bindparam("status"))
+    return statement.where(beyond(keys, descending, dialect)) if from_position else statement
+
+
+def beyond(keys: list, descending: bool, dialect: str) -> ColumnElement:
+    """Return the condition that keys come after a position in the walk, as each database finds it in an index."""
+    last_id = bindparam("last_id", type_=ENTRIES.c.id.type)
     if len(keys) == 1:
-        return keys[0] < values[0] if descending else keys[0] > values[0]
+        return keys[0] < last_id if descending else keys[0] > last_id
+    key, entry_id = keys
+    value = bindparam("value", type_=key.type)
     if dialect == "sqlite":
-        return tuple_(*keys) < tuple_(*values) if descending else tuple_(*keys) > tuple_(*values)
-    (key, entry_id), (value, last_id) = keys, values
+        return tuple_(*keys) < tuple_(value, last_id) if descending else tuple_(*keys) > tuple_(value, last_id)
     if descending:
         return or_(key < value, and_(key == value, entry_id < last_id))
     return or_(key > value, and_(key == value, entry_id > last_id))

@@ -1,7 +1,12 @@
-"""What the store hands out, and what it raises."""
+"""What the store hands out, what it raises, and the statements that more than one of its modules asks.
+
+Statements are made once, with parameters: making one takes longer than the database needs to answer it.
+"""
 
 from datetime import datetime
 from typing import NamedTuple
+
+from sqlalchemy import bindparam, select
 
 from app.models import DeletedEntry, Entry
 
@@ -21,7 +26,11 @@ class StoredEntry(NamedTuple):
     version: int
 
 
-COLUMNS = [ENTRIES.c[name] for name in StoredEntry._fields]
+NAMES = StoredEntry._fields
+COLUMNS = [ENTRIES.c[name] for name in NAMES]
+ONE = select(*COLUMNS).where(ENTRIES.c.id == bindparam("entry_id"))
+ONE_LOCKED = ONE.with_for_update()
+IDS = bindparam("ids", expanding=True)
 
 
 class NotFound(LookupError):

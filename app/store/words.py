@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from app.models import WORD_LENGTH, Entry, EntryWord
 
@@ -19,6 +19,13 @@ BEYOND_ALL = 2**63 - 1  # more than any id
 ENTRIES = Entry.__table__
 ENTRY_WORDS = EntryWord.__table__
 # Latin, Greek and Cyrillic accents. The marks of other scripts are vowels: without them words would change.
+INSERT = insert(ENTRY_WORDS)
+DELETE = delete(ENTRY_WORDS).where(
+    ENTRY_WORDS.c.word == bindparam("gone"), ENTRY_WORDS.c.entry_id == bindparam("of_entry")
+)
+STORED = select(ENTRY_WORDS.c.word, ENTRY_WORDS.c.entry_id).where(
+    ENTRY_WORDS.c.entry_id.in_(bindparam("ids", expanding=True))
+)
 ACCENTS = dict.fromkeys(range(0x0300, 0x0370))
 IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff])")
 
@@ -46,10 +53,9 @@ def store_words(connection: Connection, texts: Iterable[tuple[int, str, str]]) -
     """Make the stored words of entries those of texts, (id, title, description) of each; return how many had others."""
     wanted = {(word, entry_id) for entry_id, title, text in texts for word in words_of_entry(title, text)}
     ids = {entry_id for entry_id, _, _ in texts}
-    stored = select(ENTRY_WORDS.c.word, ENTRY_WORDS.c.entry_id).where(ENTRY_WORDS.c.entry_id.in_(ids))
-    present = {tuple(row) for row in connection.execute(stored)}
+    present = {tuple(row) for row in connection.execute(STORED, {"ids": list(ids)})}
     for word, entry_id in sorted(present - wanted):
-        connection.execute(delete(ENTRY_WORDS).where(ENTRY_WORDS.c.word == word, ENTRY_WORDS.c.entry_id == entry_id))
+        connection.execute(DELETE, {"gone": word, "of_entry": entry_id})
     add_words(connection, wanted - present)
     return len({entry_id for _, entry_id in wanted ^ present})
 
@@ -58,7 +64,7 @@ def add_words(connection: Connection, pairs: Iterable[tuple[str, int]]) -> None:
     """Store pairs of word and entry's id; sorted, so that two writers take their locks in the same order."""
     rows = [{"word": word, "entry_id": entry_id} for word, entry_id in sorted(pairs)]
     if rows:
-        connection.execute(insert(ENTRY_WORDS), rows)
+        connection.execute(INSERT, rows)
 
 
 def reindex(connection: Connection, before: int = BEYOND_ALL, limit: int = 500) -> tuple[int, int | None]:

@@ -124,6 +124,7 @@ def update(entry_id: int, form: dict[str, str]) -> None:
             (form["title"], form["description"], form["status"], datetime.now(UTC), entry_id, form["version"]),
         )
         if not changed:
+            asked.execute("ROLLBACK")
             raise LookupError(entry_id)
         asked.execute("DELETE FROM entry_words WHERE entry_id = %s", (entry_id,))
         asked.executemany("INSERT INTO entry_words (word, entry_id) VALUES (%s, %s)", words(entry_id, form))
@@ -148,6 +149,7 @@ def delete(entry_id: int) -> None:
             (datetime.now(UTC), entry_id),
         )
         if not asked.execute("DELETE FROM entries WHERE id = %s", (entry_id,)):
+            asked.execute("ROLLBACK")
             raise LookupError(entry_id)
         asked.execute("COMMIT")
 

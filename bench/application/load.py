@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.application import database
+from bench.application import database, processes
 from bench.application.database import Server
 from bench.application.processes import Process, cpu
 from bench.application.requests import OPERATIONS, WRITE, lines
@@ -94,12 +94,9 @@ class Target:
         return path
 
     def settle(self) -> None:
-        """Wait until what was under way when the load ended is done."""
-        busy = "SELECT COUNT(*) FROM information_schema.processlist WHERE command = 'Query'"
-        used = -1.0
-        while self.app.cpu() != used or self.server.run(busy) != ((1,),):
-            used = self.app.cpu()
-            time.sleep(0.03)
+        """Wait until what was under way when the load ended is done: then the server has closed the connection, too."""
+        while processes.is_serving((self.web or self.app).port):
+            time.sleep(0.02)
 
 
 def run_wrk(url: str, requests: Path, connections: int, seconds: int) -> dict:

@@ -36,16 +36,17 @@ class Process:
 
 
 @contextmanager
-def gunicorn(target: str, environment: dict[str, str], log: Path):
-    """Run target under the settings of docker/gunicorn.conf.py, for the smallest task."""
+def gunicorn(target: str, environment: dict[str, str], log: Path, before: str = "true"):
+    """Run target under the settings of docker/gunicorn.conf.py, for the smallest task; before it a line of shell."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "docker/gunicorn.conf.py", target]
-    with running(command, {"APP_PORT": str(port), "PYTHONUNBUFFERED": "1", **environment}, ROOT, log, port) as process:
+    environment = {"APP_PORT": str(port), "PYTHONUNBUFFERED": "1", **environment}
+    with running(first(before, command), environment, ROOT, log, port) as process:
         yield process
 
 
 @contextmanager
-def nginx(app: Process, directory: Path):
+def nginx(app: Process, directory: Path, before: str = "true"):
     """Run the web tier before app as docker/start-web.sh does, but for the limit of requests a client."""
     port, place = free_port(), directory / "web"
     (place / "app").mkdir(parents=True)
@@ -60,7 +61,7 @@ def nginx(app: Process, directory: Path):
         "APP_PORT": str(app.port),
         "TMPDIR": str(directory),
     }
-    with running(["sh", "start-web.sh"], environment, place, directory / "web.log", port) as process:
+    with running(first(before, ["sh", "start-web.sh"]), environment, place, directory / "web.log", port) as process:
         yield process
 
 
@@ -80,6 +81,11 @@ def running(command: list[str], environment: dict[str, str], place: Path, log: P
         process.wait(40)
 
 
+def first(before: str, command: list[str]) -> list[str]:
+    """A line of shell, and the command in the same process."""
+    return ["sh", "-c", f'{before} && exec "$@"', "sh", *command]
+
+
 def wait_for(process: subprocess.Popen, port: int, log: Path) -> None:
     end = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < end and process.poll() is None:
@@ -88,6 +94,13 @@ def wait_for(process: subprocess.Popen, port: int, log: Path) -> None:
                 return
         time.sleep(0.02)
     raise SystemExit("\n  ".join([f"bench: {log.stem} does not listen:", *log.read_text().splitlines()[-10:]]))
+
+
+def is_serving(port: int) -> bool:
+    """Whether a connection to port is open on our side: proc(5), net/tcp, states ESTABLISHED and CLOSE_WAIT."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    fields = (line.split() for line in lines)
+    return any(local.endswith(f":{port:04X}") and state in {"01", "08"} for _, local, _, state, *_ in fields)
 
 
 def tree(pid: int) -> list[int]:

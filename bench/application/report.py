@@ -44,7 +44,7 @@ def judged(results: Results) -> list[Row]:
 
 def beside(results: Results) -> list[Row]:
     """Every operation beside the limit over all sizes, and some beside the idiomatic application at the largest."""
-    rows, busy = [], results.busy
+    rows, busy = [], results.plan.busy
     for operation in results.plan.operations:
         aim = {"list": LIST_RATE, "mix": MIX_RATE}.get(operation, OTHER_RATE)
         rows += compared(results, f"{operation}, c={busy}", aim, operation=operation, connections=busy)
@@ -97,7 +97,7 @@ def growth(results: Results) -> list[Row]:
 
 def at(results: Results, operation: str, size: int) -> Measured:
     """Ours where the aims are."""
-    return results.together(application="ours", operation=operation, size=size, connections=results.busy)
+    return results.together(application="ours", operation=operation, size=size, connections=results.plan.busy)
 
 
 def searches(results: Results) -> list[Row]:
@@ -123,7 +123,6 @@ def counted(results: Results) -> list[Row]:
     rows = [
         Row(PART, f"{operation}: queries", largest_count(results, operation), unit="queries", at_most=most)
         for operation, most in QUERIES.items()
-        if operation in results.plan.operations
     ]
     worker = max(mb for (name, _), mb in results.memory.items() if name == "ours")
     rows.append(Row(PART, "memory of a worker", worker, unit="MB", at_most=WORKER_MB))

@@ -20,6 +20,11 @@ class Plan:
     rounds: int = 3
     seconds: int = 1
 
+    @property
+    def busy(self) -> int:
+        """The number of connections at which the aims are judged."""
+        return BUSY if BUSY in self.connections else self.connections[0]
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -49,8 +54,3 @@ class Results:
             if all(getattr(cell, name) == value for name, value in ({"web": False} | of).items()):
                 total.add(measured)
         return total
-
-    @property
-    def busy(self) -> int:
-        """The number of connections at which the aims are judged."""
-        return BUSY if BUSY in self.plan.connections else self.plan.connections[0]

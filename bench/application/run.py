@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.application import counts, database, processes
 from bench.application.load import Measured, Target
 from bench.application.report import details, judged
+from bench.application.requests import OPERATIONS
 from bench.application.results import BUSY, Cell, Plan, Results
 from bench.rows import Missing, Row
 
@@ -30,6 +31,13 @@ def rows() -> list[Row]:
 
 def measured(plan: Plan) -> list[Row]:
     """Measure, print every load, and return the rows."""
+    results = measure(plan)
+    print(details(results))
+    return judged(results)
+
+
+def measure(plan: Plan) -> Results:
+    """Start everything, load it as planned, and end it; Missing if this machine lacks something."""
     for tool, package in (("wrk", "wrk"), ("nginx", "nginx")):
         if shutil.which(tool, path="/usr/sbin:/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin") is None:
             raise Missing(f"{tool} is not installed: apt-get install {package}")
@@ -37,9 +45,7 @@ def measured(plan: Plan) -> list[Row]:
         place = Path(directory)
         server = database.start(place / "database")
         running.callback(server.running.stop)
-        results = loaded(plan, server, place, running)
-    print(details(results))
-    return judged(results)
+        return loaded(plan, server, place, running)
 
 
 def loaded(plan: Plan, server: database.Server, place: Path, running: ExitStack) -> Results:
@@ -55,14 +61,13 @@ def loaded(plan: Plan, server: database.Server, place: Path, running: ExitStack)
         target.measure("list", 64, 1)  # imports, connections, caches
     counted = {
         (operation, size): counts.of(targets["ours", size], operation)
-        for operation in plan.operations
+        for operation in OPERATIONS
         for size in plan.sizes
     }
     cells = in_turn(plan, targets)
     memory = {of: max(target.app.memory()[1:]) for of, target in targets.items()}
     cells |= behind_nginx(plan, targets, place, running)
-    smallest = targets["ours", plan.sizes[0]]
-    calls = counts.calls(smallest, plan.operations, place)
+    calls = counts.calls(targets["ours", plan.sizes[0]], place)
     return Results(plan, cells, counted, calls, memory)
 
 
@@ -74,7 +79,7 @@ def in_turn(plan: Plan, targets: dict[tuple[str, int], Target]) -> dict[Cell, Me
         for turn in range(plan.rounds):
             for connections in plan.connections:
                 for (name, size), target in targets.items():
-                    if name == "idiomatic" and (turn or connections != BUSY):
+                    if name == "idiomatic" and (turn or connections != plan.busy):
                         continue
                     cell = cells.setdefault(Cell(name, operation, size, connections), Measured())
                     cell.add(target.measure(operation, connections, plan.seconds))
@@ -92,8 +97,8 @@ def behind_nginx(plan: Plan, targets: dict, place: Path, running: ExitStack) -> 
         say(f"behind nginx: {operation}")
         for _ in range(plan.rounds):
             for name, target in before.items():
-                cell = cells.setdefault(Cell(name, operation, size, BUSY, web=True), Measured())
-                cell.add(target.measure(operation, BUSY, plan.seconds))
+                cell = cells.setdefault(Cell(name, operation, size, plan.busy, web=True), Measured())
+                cell.add(target.measure(operation, plan.busy, plan.seconds))
     return cells
 
 

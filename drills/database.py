@@ -58,14 +58,10 @@ def exhausted(stage: Stage) -> Result:
 
 def take_all(server: MariaDB, database: str, others: ExitStack) -> None:
     """Open connections until there are no more, ending those to the database until it has none."""
-    theirs = f"SELECT id FROM information_schema.processlist WHERE db = '{database}'"
-    cursor = others.enter_context(server.connect()).cursor()  # it stays, too: it has one of the places
+    root = others.enter_context(server.connect())  # it stays, too: it has one of the places
     quiet = 0
     while quiet < 5:  # times: one that is only being made is not seen yet
-        quiet = 0 if cursor.execute(theirs) else quiet + 1
-        for (number,) in cursor.fetchall():
-            with suppress(pymysql.err.OperationalError):  # it has ended by itself
-                cursor.execute(f"KILL {number}")
+        quiet = 0 if server.end_sessions(database, root) else quiet + 1
         with suppress(pymysql.err.OperationalError):  # no more
             while True:
                 others.enter_context(server.connect("other"))

@@ -11,6 +11,7 @@ from drills.visitor import Client, Request
 
 # What a client does next, and how often of 100.
 MIX = {"list": 25, "search": 10, "read": 15, "create": 20, "form": 10, "change": 12, "delete": 8}
+READ = {"list": 60, "search": 40}
 LONGEST = 180.0  # seconds after which a load ends by itself
 
 
@@ -25,6 +26,7 @@ class Load:
     mix: dict[str, int] = field(default_factory=lambda: MIX)
     longest: float = LONGEST
     length: int = 0  # of descriptions
+    readers: int = 0  # how many of the clients only read: with replicas, who writes reads from the primary
 
     def __post_init__(self):
         run = secrets.token_hex(3)
@@ -46,7 +48,8 @@ class Load:
             thread.join()
 
     def visit(self, client: Client) -> None:
-        kinds, weights = list(self.mix), list(self.mix.values())
+        mix = READ if client.number < self.readers else self.mix
+        kinds, weights = list(mix), list(mix.values())
         due = time.monotonic() + client.number / self.clients / self.rate
         while not self.done.wait(max(0.0, due - time.monotonic())) and time.monotonic() < self.until:
             client.act(client.random.choices(kinds, weights)[0])

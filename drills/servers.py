@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pymysql
@@ -36,6 +36,8 @@ class MariaDB:
 
     # The log of a replica, a position for each transaction.
     GTID = ("--log-bin=binlog", "--log-slave-updates=ON", "--gtid-strict-mode=ON", "--sync-binlog=1")
+
+    TWO_PASSWORDS = False  # whether a user may have the former password beside the present one
 
     def __init__(
         self, folder: Path, options: tuple = (), host: str = "127.0.0.1", within: tuple = (), port: int | None = None
@@ -133,6 +135,24 @@ class MariaDB:
             "SECRET_KEY": SECRET_KEY,
         }
 
+    def sessions(self, database: str, connection=None) -> list[int]:
+        """The ids of the sessions that use a database; asked on a connection of one's own, or on that one."""
+        with nullcontext(connection) if connection else self.connect() as asked, asked.cursor() as cursor:
+            cursor.execute("SHOW PROCESSLIST")
+            return [number for number, _, _, name, *_ in cursor.fetchall() if name == database]
+
+    def end_sessions(self, database: str, connection=None) -> int:
+        """End every session that uses a database, and say how many there were."""
+        numbers = self.sessions(database, connection)
+        with nullcontext(connection) if connection else self.connect() as asked, asked.cursor() as cursor:
+            for number in numbers:
+                with suppress(pymysql.err.OperationalError):  # it has ended by itself
+                    cursor.execute(f"KILL {number}")
+        return len(numbers)
+
+    def age_password(self, user: str) -> None:
+        """Have the user's password be two hours old, where the server remembers that."""
+
     def allow_replication(self) -> None:
         """Let others follow from here on; what was before is no part of it."""
         self.run("CREATE USER follower IDENTIFIED BY 'follower'", "GRANT REPLICATION SLAVE ON *.* TO follower")
@@ -156,6 +176,10 @@ class MariaDB:
             "SET GLOBAL rpl_semi_sync_master_timeout = 60000",
             "SET GLOBAL rpl_semi_sync_master_enabled = ON",
         )
+
+    def replicas_waited_for(self) -> int:
+        ((_, count),) = self.rows("SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_master_clients'")
+        return int(count)
 
     def pause_applying(self) -> None:
         """Fall behind: what the primary stores still arrives, and is not applied."""
@@ -200,12 +224,17 @@ class MySQL(MariaDB):
     """The same with the program that DRILLS_SERVER names."""
 
     GTID = ("--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--sync-binlog=1")
+    TWO_PASSWORDS = True
 
     def prepare(self) -> None:
         subprocess.run([*self.command(), "--initialize-insecure"], check=True, capture_output=True)
 
     def command(self) -> list[str]:
         return [os.environ["DRILLS_SERVER"], *self.common(), "--mysqlx=OFF", "--secure-file-priv="]
+
+    def age_password(self, user: str) -> None:
+        changed = "password_last_changed = NOW() - INTERVAL 2 HOUR"
+        self.run(f"UPDATE mysql.user SET {changed} WHERE user = '{user}'", "FLUSH PRIVILEGES")
 
 
 def program(name: str) -> str:

@@ -8,6 +8,7 @@ full, with its guard and without, on the files as they are.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from drills import record
 from drills.processes import Missing
 from drills.result import Bound, Result, line
-from drills.servers import running_server
+from drills.servers import version
 from drills.stage import Drill, Stage
 from drills.table import BY_NAME, DRILLS, SHORT
 
@@ -31,12 +32,6 @@ def run(drill: Drill, short: bool, unguarded: bool) -> Result:
         except Exception as error:
             words = " ".join(f"{type(error).__name__}: {error}".split())
             return Result(drill.name, drill.injects, (Bound("the drill runs to its end", False, words),))
-
-
-def versions() -> str:
-    """The versions of what drills run on."""
-    with tempfile.TemporaryDirectory(prefix="drill-") as folder, running_server(Path(folder)) as server:
-        return f"Python {sys.version.split()[0]}, {server.version()}"
 
 
 def main(argv: list[str]) -> int:
@@ -68,7 +63,7 @@ def shown(drill: Drill, short: bool, unguarded: bool) -> bool:
     else:
         print(line(result), flush=True)
     if not short:
-        record.keep(result, unguarded, versions())
+        record.keep(result, unguarded, f"Python {sys.version.split()[0]}, database {version()}")
     return result.holds != unguarded
 
 
@@ -82,4 +77,6 @@ def write_document() -> None:
 
 
 if __name__ == "__main__":
+    # What was started is ended then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv[1:]))

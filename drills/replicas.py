@@ -2,11 +2,12 @@
 
 import time
 
-from drills import result
+from drills import replication, result
 from drills.layout import Edit
 from drills.processes import free_port, wait_until
 from drills.proxy import Proxy
 from drills.result import Bound, Result
+from drills.servers import only_with_mariadb
 from drills.stage import Drill, Guard, Stage
 
 ENOUGH = 20  # reads of a replica that are more than the watching of it
@@ -17,16 +18,17 @@ class Pair:
 
     def __init__(self, stage: Stage, synchronous: bool = False):
         """synchronous: the primary acknowledges only what has arrived at the replica, as RDS does with a standby."""
+        only_with_mariadb()
         port = free_port()
         self.primary = stage.server(port=port, number=1)
         self.replica = stage.server(port=port, number=2, host="127.0.0.2")
-        self.primary.allow_replication()
+        replication.allow(self.primary)
         if synchronous:
-            self.primary.wait_for_replica()
-        self.replica.follow(self.primary)
+            replication.wait_for(self.primary)
+        replication.follow(self.replica, self.primary)
         self.replica.run("SET GLOBAL read_only = 1")
         if synchronous:
-            wait_until(self.primary.replicas_waited_for, what="the replica")
+            wait_until(lambda: replication.waited_for(self.primary), what="the replica")
         self.given = self.primary.database_of_master()
 
     def reads(self) -> int:
@@ -67,8 +69,8 @@ def used(pair: Pair, site) -> bool:
 def lagging(stage: Stage) -> Result:
     return without_the_replica(
         stage,
-        lambda pair: pair.replica.pause_applying(),
-        lambda pair: pair.replica.go_on_applying(),
+        lambda pair: replication.pause(pair.replica),
+        lambda pair: replication.go_on(pair.replica),
         stage.seconds(15, 4),
     )
 
@@ -97,7 +99,7 @@ def failover(stage: Stage, end_primary) -> Result:
         with stage.under_load(site, pair.primary) as scene, scene.fault():
             end_primary(pair, name)
             time.sleep(stage.seconds(5, 1))
-            pair.replica.promote()
+            replication.promote(pair.replica)
             name.host, name.target = pair.replica.host, pair.replica.port
         scene.server = pair.replica
         return scene.judged(

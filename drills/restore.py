@@ -10,7 +10,7 @@ from drills.load import Load
 from drills.processes import wait_until
 from drills.proxy import Proxy
 from drills.result import Bound, Result
-from drills.servers import MariaDB, program
+from drills.servers import MariaDB, only_with_mariadb, program
 from drills.stage import STORED, Drill, Guard, Stage
 
 POSITION = re.compile(r"MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)")
@@ -19,6 +19,7 @@ MISTAKE = ("DELETE FROM {}.entry_words", "DELETE FROM {}.entries")
 
 def point_in_time(stage: Stage) -> Result:
     """What was acknowledged up to a second is there again afterwards, and nothing that came later."""
+    only_with_mariadb()
     server = stage.server(number=1)
     given = server.database_of_master()
     database = given["DATABASE_NAME"]

@@ -50,11 +50,8 @@ class MariaDB:
 
     def prepare(self) -> None:
         """Make the data directory; raise Missing where there is no MariaDB."""
-        subprocess.run(
-            [program("mariadb-install-db"), *self.common(), "--auth-root-authentication-method=normal"],
-            check=True,
-            capture_output=True,
-        )
+        words = [program("mariadb-install-db"), *self.common(), "--auth-root-authentication-method=normal"]
+        make(words)
 
     def common(self) -> list[str]:
         user = ["--user=root"] if os.geteuid() == 0 else []
@@ -153,53 +150,6 @@ class MariaDB:
     def age_password(self, user: str) -> None:
         """Have the user's password be two hours old, where the server remembers that."""
 
-    def allow_replication(self) -> None:
-        """Let others follow from here on; what was before is no part of it."""
-        self.run("CREATE USER follower IDENTIFIED BY 'follower'", "GRANT REPLICATION SLAVE ON *.* TO follower")
-        self.run("RESET MASTER")
-
-    def follow(self, primary: "MariaDB") -> None:
-        """Take over what the primary stores, from its beginning."""
-        self.run(
-            "RESET MASTER",
-            "SET GLOBAL gtid_slave_pos = ''",
-            "SET GLOBAL rpl_semi_sync_slave_enabled = ON",  # for a primary that waits for it
-            f"CHANGE MASTER TO MASTER_HOST='{primary.host}', MASTER_PORT={primary.port}, MASTER_USER='follower',"
-            " MASTER_PASSWORD='follower', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1",
-            "START SLAVE",
-        )
-
-    def wait_for_replica(self) -> None:
-        """From now on acknowledge only what has arrived at the replica, as RDS does with its standby."""
-        self.run(
-            "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_SYNC'",
-            "SET GLOBAL rpl_semi_sync_master_timeout = 60000",
-            "SET GLOBAL rpl_semi_sync_master_enabled = ON",
-        )
-
-    def replicas_waited_for(self) -> int:
-        ((_, count),) = self.rows("SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_master_clients'")
-        return int(count)
-
-    def pause_applying(self) -> None:
-        """Fall behind: what the primary stores still arrives, and is not applied."""
-        self.run("STOP SLAVE SQL_THREAD")
-
-    def go_on_applying(self) -> None:
-        self.run("START SLAVE SQL_THREAD")
-
-    def promote(self) -> None:
-        """Apply all that has arrived, and from then on be the one that is written to."""
-        self.run("STOP SLAVE IO_THREAD")
-        wait_until(self.has_applied_all, what="the replica's log")
-        self.run("STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL read_only = 0")
-
-    def has_applied_all(self) -> bool:
-        with self.connect() as connection, connection.cursor(pymysql.cursors.DictCursor) as cursor:
-            cursor.execute("SHOW SLAVE STATUS")
-            status = cursor.fetchone()
-        return "waiting for more updates" in status["Slave_SQL_Running_State"]
-
     def freeze(self) -> None:
         """Stop the server in its tracks: connections stay open and nothing answers."""
         self.process.send_signal(signal.SIGSTOP)
@@ -215,10 +165,6 @@ class MariaDB:
         finally:
             self.thaw()
 
-    def version(self) -> str:
-        ((text,),) = self.rows("SELECT CONCAT(@@version_comment, ' ', @@version)")
-        return text
-
 
 class MySQL(MariaDB):
     """The same with the program that DRILLS_SERVER names."""
@@ -227,7 +173,7 @@ class MySQL(MariaDB):
     TWO_PASSWORDS = True
 
     def prepare(self) -> None:
-        subprocess.run([*self.command(), "--initialize-insecure"], check=True, capture_output=True)
+        make([*self.command(), "--initialize-insecure"])
 
     def command(self) -> list[str]:
         return [os.environ["DRILLS_SERVER"], *self.common(), "--mysqlx=OFF", "--secure-file-priv="]
@@ -235,6 +181,20 @@ class MySQL(MariaDB):
     def age_password(self, user: str) -> None:
         changed = "password_last_changed = NOW() - INTERVAL 2 HOUR"
         self.run(f"UPDATE mysql.user SET {changed} WHERE user = '{user}'", "FLUSH PRIVILEGES")
+
+
+def make(command: list[str]) -> None:
+    """Make a data directory; AssertionError with the last words of what makes it if that fails."""
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise AssertionError(" ".join(done.stdout.split()[-60:]))
+
+
+def version() -> str:
+    """What the servers are that drills use."""
+    server = os.environ.get("DRILLS_SERVER") or program("mariadbd")
+    told = subprocess.run([server, "--no-defaults", "--version"], check=True, capture_output=True, text=True).stdout
+    return told.partition("Ver ")[2].strip()
 
 
 def program(name: str) -> str:
@@ -246,7 +206,14 @@ def program(name: str) -> str:
 
 
 def kind() -> type[MariaDB]:
+    """What drills use."""
     return MySQL if os.environ.get("DRILLS_SERVER") else MariaDB
+
+
+def only_with_mariadb() -> None:
+    """Raise Missing where drills use another server, whose replication and backups have other words."""
+    if kind() is not MariaDB:
+        raise Missing("needs MariaDB: leave out DRILLS_SERVER")
 
 
 @contextmanager

@@ -204,7 +204,6 @@ DRILLS = (
             "too many connections are known as an outage",
             (Edit("app/outage.py", "    *(1040, 1203, 1226),  # too many connections\n", ""),),
         ),
-        in_short=True,
     ),
     Drill(
         "deadlocks",

@@ -70,7 +70,12 @@ class Load:
         """All that were answered or failed so far, by their beginning."""
         return sorted((request for client in self.all for request in list(client.requests)), key=lambda one: one.at)
 
+    @property
+    def acknowledged(self) -> int:
+        """How many writes."""
+        return sum(client.acknowledged for client in self.all)
+
     def audit(self, stored: Callable[[], list[tuple[str, str, str]]]) -> Audit:
         """Compare what was acknowledged with what is stored: title, description, status of each entry."""
         written = [entry for client in self.all for entry in client.entries]
-        return audit(written, sum(client.acknowledged for client in self.all), stored())
+        return audit(written, self.acknowledged, stored())

@@ -134,7 +134,7 @@ FALL_BACK = Guard(
 DRILLS = (
     Drill("replica-lagging", lagging, "the replica applies nothing for 15 s", OWN_WRITES),
     Drill("replica-frozen", frozen, "the replica is stopped in its tracks (SIGSTOP) for 15 s", FALL_BACK),
-    Drill("replica-gone", gone, "the replica is killed (-9) and started again", FALL_BACK, in_short=True),
+    Drill("replica-gone", gone, "the replica is killed (-9) and started again", FALL_BACK),
     Drill(
         "failover-read-only",
         lambda stage: failover(stage, read_only),

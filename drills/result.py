@@ -88,11 +88,6 @@ def fails_at_all(requests: Sequence[Request]) -> Bound:
     return Bound("the fault is felt", count > 0, f"{count} requests failed")
 
 
-def few_fail(requests: Sequence[Request], most: int) -> Bound:
-    count = sum(faults(requests).values())
-    return Bound(f"at most {most} requests fail", count <= most, f"{count} did")
-
-
 def liveness_stays(checks: Sequence[Check], within: float = ALIVE_WITHIN) -> Bound:
     live = [check for check in checks if check.path == "/healthz"]
     bad = [check for check in live if check.status != 200]

@@ -5,6 +5,7 @@ drills use instead.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -55,7 +56,10 @@ class MariaDB:
 
     def common(self) -> list[str]:
         user = ["--user=root"] if os.geteuid() == 0 else []
-        return ["--no-defaults", f"--datadir={self.folder / 'data'}", *user]
+        # In a directory that is shared, a server that starts removes the temporary tables of the others.
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        return ["--no-defaults", f"--datadir={self.folder / 'data'}", f"--tmpdir={temporary}", *user]
 
     def command(self) -> list[str]:
         return [program("mariadbd"), *self.common()]
@@ -187,7 +191,7 @@ def make(command: list[str]) -> None:
     """Make a data directory; AssertionError with the last words of what makes it if that fails."""
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
-        raise AssertionError(" ".join(done.stdout.split()[-60:]))
+        raise AssertionError(" ".join(re.findall(r".*ERROR.*", done.stdout)) or done.stdout[-300:])
 
 
 def version() -> str:

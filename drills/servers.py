@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -74,7 +75,9 @@ class MariaDB:
     def listens(self) -> bool:
         if self.process.poll() is not None:
             raise AssertionError("\n".join(self.log.read_text(errors="replace").splitlines()[-10:]))
-        return accepts(self.port, self.host)
+        with socket.socket(socket.AF_UNIX) as probe:
+            is_open = probe.connect_ex(str(self.folder / "socket")) == 0
+        return is_open and accepts(self.port, self.host)
 
     def kill(self) -> None:
         """End the server as a power cut does."""

@@ -158,7 +158,7 @@ def test_health_checks_are_judged():
     live = [Check("/healthz", at, 0.1, 200) for at in range(10)]
     assert result.liveness_stays(live).held
     assert not result.liveness_stays([*live, Check("/healthz", 11, 0.1, 503)]).held
-    assert not result.liveness_stays([*live, Check("/healthz", 11, 3.0, 200)]).held
+    assert not result.liveness_stays([*live, Check("/healthz", 11, 4.5, 200)]).held
     assert not result.liveness_stays([]).held
     ready = [Check("/readyz", at, 0.1, 503 if 2 <= at < 12 else 200) for at in range(20)]
     assert result.readiness_follows(ready, 2, 12, 12).held

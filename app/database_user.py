@@ -15,9 +15,16 @@ RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
 ACCOUNT = "%(name)s@'%%'"
 PASSWORD_STATEMENTS = (
     f"CREATE USER IF NOT EXISTS {ACCOUNT} IDENTIFIED BY %(password)s REQUIRE {{require}}",
-    f"ALTER USER {ACCOUNT} IDENTIFIED BY %(password)s REQUIRE {{require}}",
+    f"ALTER USER {ACCOUNT} IDENTIFIED BY %(password)s{{retain}} REQUIRE {{require}}",
 )
+# MySQL lets a user log in with the password before the present one too, if asked to: the tasks of the release before
+# go on making connections while a new password is rolled out. A rollout starts several tasks; all of them come here,
+# and only the first may put the former password beside. What was there before, it puts away.
+RETAIN = " RETAIN CURRENT PASSWORD"
+# No rollout takes an hour.
+IS_OLD = "SELECT password_last_changed < NOW() - INTERVAL 1 HOUR FROM mysql.user WHERE user = %(name)s AND host = '%%'"
 SYNTAX_ERROR = 1064
+NO_RIGHT = 1142
 
 
 class DatabaseUserError(Exception):
@@ -43,15 +50,31 @@ def bring_up_to_date(connection: Connection, name: str, password: str) -> str:
 
 
 def set_password(connection: Connection, name: str, password: str, require: str) -> None:
+    retain = RETAIN if keeps_two_passwords(connection) and is_old(connection, name) else ""
     for statement in PASSWORD_STATEMENTS:
         try:
-            run(connection, statement.format(require=require), name, password)
+            run(connection, statement.format(require=require, retain=retain), name, password)
         except DBAPIError as error:
             if error.orig.args[0] != SYNTAX_ERROR:
                 raise
             # This one message of the server quotes the statement, and with it the password.
             words = " ".join(statement.split()[:2])
             raise DatabaseUserError(f"user {name}: the server does not know this form of {words}") from None
+
+
+def keeps_two_passwords(connection: Connection) -> bool:
+    """https://dev.mysql.com/doc/refman/8.4/en/password-management.html#dual-passwords; MariaDB has no such thing."""
+    return not connection.dialect.is_mariadb and connection.dialect.server_version_info >= (8, 0, 14)
+
+
+def is_old(connection: Connection, name: str) -> bool:
+    """Whether the user has had its password for longer than a rollout takes. A user that is not there has none."""
+    try:
+        return bool(run(connection, IS_OLD, name).scalar())
+    except DBAPIError as error:
+        if error.orig.args[0] != NO_RIGHT:
+            raise
+        return False  # a server that does not let its master look; then the former password ends at once
 
 
 def is_encrypted(connection: Connection) -> bool:

@@ -23,6 +23,9 @@ LOCK_TIMEOUT = 1  # the shortest that the server knows
 # thread, or health checks fail too and every task is replaced, which mends nothing. gate.py lets no more in.
 POOL_SIZE = 5
 POOL_TIMEOUT = 1
+RECYCLE_AFTER = 300  # a failover leaves connections to the old writer; none of them lives longer than this
+# What we have given up while the network was cut, the server does not hear of: it would keep it for eight hours.
+IDLE_TIMEOUT = 2 * RECYCLE_AFTER
 SQL_MODE = (
     "STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION"
@@ -50,7 +53,7 @@ def engine_options(url: URL | None, ssl_ca: str | None) -> dict:
         "pool_size": POOL_SIZE,
         "max_overflow": 0,
         "pool_timeout": POOL_TIMEOUT,
-        "pool_recycle": 300,  # a failover leaves connections to the old writer; none of them lives longer than this
+        "pool_recycle": RECYCLE_AFTER,
         "skip_autocommit_rollback": True,  # there is nothing to take back
         "hide_parameters": True,  # what visitors write does not belong in logs
         "connect_args": connect_args,
@@ -76,6 +79,7 @@ def session_statement() -> str:
     """
     return (
         f"SET sql_mode = '{SQL_MODE}', time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_TIMEOUT}"
+        f", wait_timeout = {IDLE_TIMEOUT}"
         f" /*!80000 , max_execution_time = {STATEMENT_TIMEOUT * 1000:.0f} */"
         f" /*M!100100 , max_statement_time = {STATEMENT_TIMEOUT} */"
     )

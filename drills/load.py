@@ -11,6 +11,7 @@ from drills.visitor import Client, Request
 
 # What a client does next, and how often of 100.
 MIX = {"list": 25, "search": 10, "read": 15, "create": 20, "form": 10, "change": 12, "delete": 8}
+READ = {"list": 60, "search": 40}
 LONGEST = 180.0  # seconds after which a load ends by itself
 
 
@@ -24,10 +25,12 @@ class Load:
     timeout: float = 15.0
     mix: dict[str, int] = field(default_factory=lambda: MIX)
     longest: float = LONGEST
+    length: int = 0  # of descriptions
+    readers: int = 0  # how many of the clients only read: with replicas, who writes reads from the primary
 
     def __post_init__(self):
         run = secrets.token_hex(3)
-        self.all = [Client(self.port, number, run, self.timeout) for number in range(self.clients)]
+        self.all = [Client(self.port, number, run, self.timeout, self.length) for number in range(self.clients)]
         self.done = threading.Event()
         self.threads: list[threading.Thread] = []
 
@@ -45,7 +48,8 @@ class Load:
             thread.join()
 
     def visit(self, client: Client) -> None:
-        kinds, weights = list(self.mix), list(self.mix.values())
+        mix = READ if client.number < self.readers else self.mix
+        kinds, weights = list(mix), list(mix.values())
         due = time.monotonic() + client.number / self.clients / self.rate
         while not self.done.wait(max(0.0, due - time.monotonic())) and time.monotonic() < self.until:
             client.act(client.random.choices(kinds, weights)[0])
@@ -66,7 +70,12 @@ class Load:
         """All that were answered or failed so far, by their beginning."""
         return sorted((request for client in self.all for request in list(client.requests)), key=lambda one: one.at)
 
+    @property
+    def acknowledged(self) -> int:
+        """How many writes."""
+        return sum(client.acknowledged for client in self.all)
+
     def audit(self, stored: Callable[[], list[tuple[str, str, str]]]) -> Audit:
         """Compare what was acknowledged with what is stored: title, description, status of each entry."""
         written = [entry for client in self.all for entry in client.entries]
-        return audit(written, sum(client.acknowledged for client in self.all), stored())
+        return audit(written, self.acknowledged, stored())

@@ -5,10 +5,12 @@ drills use instead.
 """
 
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pymysql
@@ -37,24 +39,28 @@ class MariaDB:
     # The log of a replica, a position for each transaction.
     GTID = ("--log-bin=binlog", "--log-slave-updates=ON", "--gtid-strict-mode=ON", "--sync-binlog=1")
 
-    def __init__(self, folder: Path, options: tuple = (), host: str = "127.0.0.1", within: tuple = ()):
+    TWO_PASSWORDS = False  # whether a user may have the former password beside the present one
+
+    def __init__(
+        self, folder: Path, options: tuple = (), host: str = "127.0.0.1", within: tuple = (), port: int | None = None
+    ):
         self.folder, self.options, self.host, self.within = folder, options, host, within
-        self.port = free_port()
+        self.port = port or free_port()
         self.log = folder / "log"
         self.process: subprocess.Popen | None = None
         self.count = 0
 
     def prepare(self) -> None:
         """Make the data directory; raise Missing where there is no MariaDB."""
-        subprocess.run(
-            [program("mariadb-install-db"), *self.common(), "--auth-root-authentication-method=normal"],
-            check=True,
-            capture_output=True,
-        )
+        words = [program("mariadb-install-db"), *self.common(), "--auth-root-authentication-method=normal"]
+        make(words)
 
     def common(self) -> list[str]:
         user = ["--user=root"] if os.geteuid() == 0 else []
-        return ["--no-defaults", f"--datadir={self.folder / 'data'}", *user]
+        # In a directory that is shared, a server that starts removes the temporary tables of the others.
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        return ["--no-defaults", f"--datadir={self.folder / 'data'}", f"--tmpdir={temporary}", *user]
 
     def command(self) -> list[str]:
         return [program("mariadbd"), *self.common()]
@@ -69,7 +75,9 @@ class MariaDB:
     def listens(self) -> bool:
         if self.process.poll() is not None:
             raise AssertionError("\n".join(self.log.read_text(errors="replace").splitlines()[-10:]))
-        return accepts(self.port, self.host)
+        with socket.socket(socket.AF_UNIX) as probe:
+            is_open = probe.connect_ex(str(self.folder / "socket")) == 0
+        return is_open and accepts(self.port, self.host)
 
     def kill(self) -> None:
         """End the server as a power cut does."""
@@ -81,9 +89,12 @@ class MariaDB:
         end(self.process)
 
     def connect(self, user="root", password="", **options):
-        return pymysql.connect(
-            host=self.host, port=self.port, user=user, password=password.encode(), autocommit=True, **options
-        )
+        """Connect: root through the socket, which needs neither network nor password; others as the application."""
+        if user == "root":
+            place = {"unix_socket": str(self.folder / "socket"), "ssl_disabled": True}
+        else:
+            place = {"host": self.host, "port": self.port}
+        return pymysql.connect(**place, user=user, password=password.encode(), autocommit=True, **options)
 
     def rows(self, statement):
         with self.connect() as connection, connection.cursor() as cursor:
@@ -128,6 +139,24 @@ class MariaDB:
             "SECRET_KEY": SECRET_KEY,
         }
 
+    def sessions(self, database: str, connection=None) -> list[int]:
+        """The ids of the sessions that use a database; asked on a connection of one's own, or on that one."""
+        with nullcontext(connection) if connection else self.connect() as asked, asked.cursor() as cursor:
+            cursor.execute("SHOW PROCESSLIST")
+            return [number for number, _, _, name, *_ in cursor.fetchall() if name == database]
+
+    def end_sessions(self, database: str, connection=None) -> int:
+        """End every session that uses a database, and say how many there were."""
+        numbers = self.sessions(database, connection)
+        with nullcontext(connection) if connection else self.connect() as asked, asked.cursor() as cursor:
+            for number in numbers:
+                with suppress(pymysql.err.OperationalError):  # it has ended by itself
+                    cursor.execute(f"KILL {number}")
+        return len(numbers)
+
+    def age_password(self, user: str) -> None:
+        """Have the user's password be two hours old, where the server remembers that."""
+
     def freeze(self) -> None:
         """Stop the server in its tracks: connections stay open and nothing answers."""
         self.process.send_signal(signal.SIGSTOP)
@@ -143,28 +172,36 @@ class MariaDB:
         finally:
             self.thaw()
 
-    def version(self) -> str:
-        ((text,),) = self.rows("SELECT CONCAT(@@version_comment, ' ', @@version)")
-        return text
-
 
 class MySQL(MariaDB):
     """The same with the program that DRILLS_SERVER names."""
 
     GTID = ("--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--sync-binlog=1")
+    TWO_PASSWORDS = True
 
     def prepare(self) -> None:
-        # Before it listens to anybody: root from anywhere, which is loopback, without a password as MariaDB's.
-        first = self.folder / "first.sql"
-        first.write_text(
-            "CREATE USER root@'%'; GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;"
-            " GRANT PROXY ON ''@'' TO root@'%' WITH GRANT OPTION;\n"
-        )
-        words = [*self.command(), "--initialize-insecure", f"--init-file={first}"]
-        subprocess.run(words, check=True, capture_output=True)
+        make([*self.command(), "--initialize-insecure"])
 
     def command(self) -> list[str]:
         return [os.environ["DRILLS_SERVER"], *self.common(), "--mysqlx=OFF", "--secure-file-priv="]
+
+    def age_password(self, user: str) -> None:
+        changed = "password_last_changed = NOW() - INTERVAL 2 HOUR"
+        self.run(f"UPDATE mysql.user SET {changed} WHERE user = '{user}'", "FLUSH PRIVILEGES")
+
+
+def make(command: list[str]) -> None:
+    """Make a data directory; AssertionError with the last words of what makes it if that fails."""
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise AssertionError(" ".join(re.findall(r".*ERROR.*", done.stdout)) or done.stdout[-300:])
+
+
+def version() -> str:
+    """What the servers are that drills use."""
+    server = os.environ.get("DRILLS_SERVER") or program("mariadbd")
+    told = subprocess.run([server, "--no-defaults", "--version"], check=True, capture_output=True, text=True).stdout
+    return told.partition("Ver ")[2].strip()
 
 
 def program(name: str) -> str:
@@ -175,11 +212,21 @@ def program(name: str) -> str:
     return found
 
 
+def kind() -> type[MariaDB]:
+    """What drills use."""
+    return MySQL if os.environ.get("DRILLS_SERVER") else MariaDB
+
+
+def only_with_mariadb() -> None:
+    """Raise Missing where drills use another server, whose replication and backups have other words."""
+    if kind() is not MariaDB:
+        raise Missing("needs MariaDB: leave out DRILLS_SERVER")
+
+
 @contextmanager
-def running_server(folder: Path, *options: str, kind: type[MariaDB] | None = None, **place):
+def running_server(folder: Path, *options: str, of: type[MariaDB] | None = None, **place):
     """Run a private server with its data in folder; options are the server's own, place says where else than here."""
-    kind = kind or (MySQL if os.environ.get("DRILLS_SERVER") else MariaDB)
-    server = kind(folder, options, **place)
+    server = (of or kind())(folder, options, **place)
     server.prepare()
     try:
         server.start()

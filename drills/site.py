@@ -30,6 +30,7 @@ class Site:
             "WEB_DRAIN": "0",
         }
         self.given = {**ports, "IN_CONTAINER": "1", "PYTHONDONTWRITEBYTECODE": "1", **environ}
+        self.migrating = dict(self.given)
         edits = tuple(edits)
         self.layouts = {stage: unpack(stage, folder / stage, edits) for stage in STAGES}
         self.processes: dict[str, subprocess.Popen] = {}
@@ -60,21 +61,24 @@ class Site:
     def files(self) -> set[Path]:
         return {path for layout in self.layouts.values() for path in layout.rglob("*")}
 
-    def flask(self, *words: str, **options) -> subprocess.CompletedProcess:
-        """Run a command of the application as it is given, by `flask --app app`."""
-        environ = clean_environment(**self.given)
-        return subprocess.run(
-            ["flask", "--app", "app", *words], cwd=self.layouts["app"], env=environ, check=False, **options
-        )
-
     def migrate(self) -> None:
-        """Run `flask migrate`; serve as the user that it made, if it made one. AssertionError with its words if not."""
-        done = self.flask("migrate", capture_output=True, text=True)
+        """Run `flask migrate` as it is given, and serve as the user that it made, if it made one. It can be run again.
+
+        AssertionError with its words if it fails.
+        """
+        done = subprocess.run(
+            ["flask", "--app", "app", "migrate"],
+            cwd=self.layouts["app"],
+            env=clean_environment(**self.migrating),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         if done.returncode:
             raise AssertionError(f"flask migrate: {done.stdout}{done.stderr}")
         for name in ("DATABASE_USERNAME", "DATABASE_PASSWORD"):
-            if f"APP_{name}" in self.given:
-                self.given[name] = self.given.pop(f"APP_{name}")
+            if user := self.given.pop(f"APP_{name}", None):
+                self.given[name] = user
 
     def start(self, stage: str, **environ: str) -> None:
         """Start one of the two as its image does, without waiting; raise Missing where there is no nginx."""

@@ -84,6 +84,7 @@ def test_each_session_is_strict_utf8mb4_and_bounded(probe):
     assert variables["collation_connection"].startswith("utf8mb4")
     assert (variables["time_zone"], variables["autocommit"]) == ("+00:00", "ON")
     assert int(variables["innodb_lock_wait_timeout"]) == engine_options.LOCK_TIMEOUT
+    assert int(variables["wait_timeout"]) == engine_options.IDLE_TIMEOUT
     # MariaDB counts seconds, MySQL milliseconds.
     limit = float(variables.get("max_statement_time", 0)) or int(variables["max_execution_time"]) / 1000
     assert limit == engine_options.STATEMENT_TIMEOUT

@@ -2,12 +2,14 @@
 
 import pytest
 
-from drills import result
+from drills import __main__ as drills_command
+from drills import record, result
 from drills.__main__ import run
 from drills.layout import copied
 from drills.ledger import ABSENT, Written, audit
-from drills.processes import ROOT
+from drills.processes import ROOT, Missing
 from drills.result import line
+from drills.stage import Drill, Guard
 from drills.table import DRILLS, SHORT
 from drills.visitor import Request
 from drills.watch import Check
@@ -33,6 +35,68 @@ def test_the_short_version_holds(drill):
     with skipped_where_missing():
         done = run(drill, short=True, unguarded=False)
     assert done.holds, line(done)
+
+
+# The command and its document.
+
+
+def shown(drill, **more):
+    seen = {"requests": 10, "failed": {"503": 2}, "back": 0.4, "acknowledged": 5, **more}
+    return result.Result(drill.name, drill.injects, (result.Bound("it holds", not more, "seen"),), **seen)
+
+
+def test_the_document_is_made_of_what_was_shown_with_these_files(monkeypatch, tmp_path):
+    monkeypatch.setattr(record, "KEPT", tmp_path)
+    for drill in DRILLS:
+        record.keep(shown(drill), False, "MariaDB")
+    assert record.missing(DRILLS) == [f"--prove {drill.name}" for drill in DRILLS]
+    for drill in DRILLS:
+        record.keep(shown(drill, lost=1), True, "MariaDB")
+    assert record.missing(DRILLS) == []
+    text = record.document(DRILLS)
+    for drill in DRILLS:
+        row = f"| `{drill.name}` | {drill.injects} | 10 | 2 x 503 | 0.4 s | 0 of 5 | holds | red |"
+        assert text.count(row) == 1
+        assert f"Without its guard ({drill.guard.what}): it holds: seen." in text
+    monkeypatch.setattr(record, "state", lambda: "of other files")
+    assert len(record.missing(DRILLS)) == 2 * len(DRILLS)
+
+
+def test_what_does_not_hold_is_said_and_the_exit_code_is_1(monkeypatch, capsys):
+    monkeypatch.setattr(drills_command, "run", lambda drill, short, unguarded: shown(drill, lost=1))
+    name = DRILLS[0].name
+    assert drills_command.main([name, "--short"]) == 1
+    assert "1 of 5 acknowledged writes lost; DOES NOT HOLD: it holds: seen" in capsys.readouterr().out
+    assert drills_command.main([name, "--short", "--prove"]) == 0
+    assert "red, as it must be: it holds: seen" in capsys.readouterr().out
+    monkeypatch.setattr(drills_command, "run", lambda drill, short, unguarded: shown(drill))
+    assert drills_command.main([name, "--short"]) == 0
+    assert drills_command.main([name, "--short", "--prove"]) == 1
+    assert "STILL HOLDS" in capsys.readouterr().out
+
+
+def test_what_breaks_within_a_drill_is_a_drill_that_does_not_hold():
+    def broken(stage):
+        raise ValueError("no\nsuch thing")
+
+    done = run(Drill("broken", broken, "nothing", Guard("")), short=True, unguarded=False)
+    assert str(done.broken[0]) == "the drill runs to its end: ValueError: no such thing"
+
+
+def test_a_drill_that_cannot_be_run_here_is_said(monkeypatch, capsys):
+    def lacking(*_):
+        raise Missing("needs root")
+
+    monkeypatch.setattr(drills_command, "run", lacking)
+    assert drills_command.main([DRILLS[0].name, DRILLS[1].name, "--short"]) == 1
+    assert capsys.readouterr().out.splitlines() == [f"{drill.name}: not run here: needs root" for drill in DRILLS[:2]]
+
+
+def test_a_drill_that_there_is_not(capsys):
+    with pytest.raises(SystemExit) as left:
+        drills_command.main(["no-such-drill"])
+    assert left.value.code == 2
+    assert "no drill is called no-such-drill; there are " in capsys.readouterr().err
 
 
 # What judges.
@@ -94,10 +158,10 @@ def test_health_checks_are_judged():
     live = [Check("/healthz", at, 0.1, 200) for at in range(10)]
     assert result.liveness_stays(live).held
     assert not result.liveness_stays([*live, Check("/healthz", 11, 0.1, 503)]).held
-    assert not result.liveness_stays([*live, Check("/healthz", 11, 3.0, 200)]).held
+    assert not result.liveness_stays([*live, Check("/healthz", 11, 4.5, 200)]).held
     assert not result.liveness_stays([]).held
     ready = [Check("/readyz", at, 0.1, 503 if 2 <= at < 12 else 200) for at in range(20)]
-    assert result.readiness_follows(ready, 2, 12).held
-    assert not result.readiness_follows(ready, 2, 8).held, "it goes on saying no"
+    assert result.readiness_follows(ready, 2, 12, 12).held
+    assert not result.readiness_follows(ready, 2, 8, 8).held, "it goes on saying no"
     yes = [Check("/readyz", at, 0.1, 200) for at in range(20)]
-    assert not result.readiness_follows(yes, 2, 12).held, "it never said no"
+    assert not result.readiness_follows(yes, 2, 12, 12).held, "it never said no"

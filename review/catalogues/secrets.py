@@ -8,7 +8,8 @@ ROTATION = (
     "What rotates a secret is a Lambda function, or RDS itself for a master password that it manages, which excludes"
     " read replicas. To rotate by hand: `aws secretsmanager put-secret-value` with what `get-random-password` gives"
     " (for the database's master `aws rds modify-db-instance --master-user-password` too), then deploy with another"
-    " DeploymentNonce: tasks start anew, and `migrate` gives the application's user its new password"
+    " DeploymentNonce: tasks start anew, and `migrate` gives the application's user its new password;"
+    " the former one is good until tasks start an hour later"
 )
 
 

@@ -111,7 +111,7 @@ DRILLS = (
         "a worker killed (-9) while requests wait in it",
         Guard(
             "nginx asks again for what was being read",
-            (Edit(NGINX, "proxy_next_upstream error;", "proxy_next_upstream off;"),),
+            (Edit(NGINX, "        GET     @again;\n", ""),),
         ),
         in_short=True,
     ),

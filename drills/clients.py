@@ -191,8 +191,6 @@ WHOLE = Guard(
     "nginx passes on whole requests only",
     (Edit(NGINX, "proxy_http_version 1.1;", "proxy_http_version 1.1; proxy_request_buffering off;"),),
 )
-PLACE = "        server 127.0.0.1:@APP_PORT@ max_conns=43 max_fails=0;\n"
-
 DRILLS = (
     Drill(
         "slow-headers",
@@ -237,7 +235,7 @@ DRILLS = (
         f"{BURST} visitors at the same moment, and then {OF_ONE} from one address",
         Guard(
             "nginx lets in as many as can be served",
-            (Edit(NGINX, PLACE * 3, PLACE.replace(" max_conns=43", "")),),
+            (Edit(NGINX, " max_conns=128", ""),),
         ),
         in_short=True,
     ),

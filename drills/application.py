@@ -10,7 +10,9 @@ from drills import result
 from drills.balancer import Balancer
 from drills.layout import Edit
 from drills.processes import wait_until
+from drills.releases import COLUMNS, EXPAND, EXPANDED, OF_NEWER, instance, serve
 from drills.result import Bound, Result
+from drills.servers import UNHURRIED
 from drills.site import Site
 from drills.stage import Drill, Guard, Stage, UnderLoad
 
@@ -29,7 +31,7 @@ def held_up(scene: UnderLoad):
 
 
 def worker_killed(stage: Stage) -> Result:
-    server = stage.server()
+    server = stage.server(*UNHURRIED)
     site = stage.site(server.database_of_master())
     with stage.under_load(site, server, replaced=True) as scene, scene.fault():
         for _ in range(1 if stage.short else 4):
@@ -37,7 +39,7 @@ def worker_killed(stage: Stage) -> Result:
                 victim = site.workers()[0]
                 os.kill(victim, signal.SIGKILL)
             wait_until(lambda victim=victim: len(set(site.workers()) - {victim}) == 2, 5, "a new worker")
-            time.sleep(1)
+            time.sleep(2)
     reading = [request for request in scene.load.requests if request.kind in READING]
     return scene.judged(
         Bound("no reader fails", not result.faults(reading), result.told(result.faults(reading))),
@@ -91,7 +93,7 @@ DRAIN = {"WEB_DRAIN": "3"}  # the default of docker/start-web.sh, which other dr
 
 
 def rolling(stage: Stage) -> Result:
-    server = stage.server()
+    server = stage.server(*UNHURRIED)
     given = server.database_of_master()
     fleet = fleet_of(stage, given)
     codes = []
@@ -101,6 +103,22 @@ def rolling(stage: Stage) -> Result:
     return scene.judged(
         result.faults_are_only(scene.load.requests),
         Bound("what is stopped ends by itself with 0", not any(codes), str(codes)),
+    )
+
+
+def new_column(stage: Stage) -> Result:
+    """A release that adds a column takes over, and is taken back: each time migrated before it serves."""
+    server = stage.server(*UNHURRIED)
+    given = server.database_of_master()
+    fleet = fleet_of(stage, given)
+    with stage.under_load(fleet, server, replaced=True) as scene, scene.fault():
+        for migrations in ({EXPANDED: EXPAND}, {}):
+            for _ in range(2):
+                fleet.replace(serve(stage, instance(stage, given, migrations, **DRAIN)))
+    columns = {name for (name,) in server.rows(COLUMNS.format(scene.database))}
+    return scene.judged(
+        result.faults_are_only(scene.load.requests),
+        Bound("the column is there, and stays", "note" in columns),
     )
 
 
@@ -120,5 +138,14 @@ DRILLS = (
         rolling,
         "two instances behind a load balancer replaced by two others",
         Guard("nginx serves on for 3 s after it is asked to stop", environ={"WEB_DRAIN": "0"}),
+    ),
+    Drill(
+        "new-column",
+        new_column,
+        "a release with a new column rolled out, and taken back",
+        Guard(
+            "a release knows what of newer tables it works with",
+            (Edit("app/migrate.py", OF_NEWER, 'raise MigrationError(f"unknown revision {current}")'),),
+        ),
     ),
 )

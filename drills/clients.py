@@ -10,6 +10,7 @@ from drills.behaviours import LARGE_FORM, UPLOAD
 from drills.crowd import Crowd
 from drills.layout import Edit
 from drills.result import Bound, Result
+from drills.servers import UNHURRIED
 from drills.stage import Drill, Guard, Stage, UnderLoad
 
 NGINX = "docker/nginx.conf.template"
@@ -18,10 +19,6 @@ BODIES = {"large-body": 8, "large-chunked-body": 8, "huge-body": 2, "huge-chunke
 # Twenty of them make a page of 240 kB.
 LONG = "INSERT INTO `{}`.entries (title, description, status, created_at, updated_at) VALUES {}"
 LONG_ENTRY = "('long', REPEAT('\\0', 2000), 'open', '2026-01-01', '2026-01-01')"
-
-
-# Nothing here ends the database: it need not wait for a disk, which others may keep busy.
-UNHURRIED = ("--innodb-flush-log-at-trx-commit=0",)
 
 
 def scene_of(stage: Stage) -> UnderLoad:

@@ -1,6 +1,6 @@
 """All drills, in the order in which they are run. Each module has its own as DRILLS."""
 
-from drills import application, clients, database, replicas, restore, trust
+from drills import application, clients, database, replicas, restore, starting, trust
 
 DRILLS = (
     *database.DRILLS,
@@ -8,6 +8,7 @@ DRILLS = (
     *trust.DRILLS,
     *restore.DRILLS,
     *application.DRILLS,
+    *starting.DRILLS,
     *clients.DRILLS,
 )
 BY_NAME = {drill.name: drill for drill in DRILLS}

@@ -40,11 +40,12 @@ def worker_killed(stage: Stage) -> Result:
                 os.kill(victim, signal.SIGKILL)
             wait_until(lambda victim=victim: len(set(site.workers()) - {victim}) == 2, 5, "a new worker")
             time.sleep(2)
-    reading = [request for request in scene.load.requests if request.kind in READING]
-    return scene.judged(
-        Bound("no reader fails", not result.faults(reading), result.told(result.faults(reading))),
-        result.faults_are_only(scene.load.requests, "502"),
-    )
+    return scene.judged(readers_do_not_fail, result.faults_are_only(scene.load.requests, "502"))
+
+
+def readers_do_not_fail(scene: UnderLoad) -> Bound:
+    failed = result.faults(request for request in scene.load.requests if request.kind in READING)
+    return Bound("no reader fails", not failed, result.told(failed))
 
 
 class Fleet:
@@ -122,15 +123,14 @@ def new_column(stage: Stage) -> Result:
     )
 
 
+AGAIN = Guard("nginx asks again for what was being read", (Edit(NGINX, "        GET     @again;\n", ""),))
+
 DRILLS = (
     Drill(
         "worker-killed",
         worker_killed,
         "a worker killed (-9) while requests wait in it",
-        Guard(
-            "nginx asks again for what was being read",
-            (Edit(NGINX, "        GET     @again;\n", ""),),
-        ),
+        AGAIN,
         in_short=True,
     ),
     Drill(

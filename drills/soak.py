@@ -17,7 +17,7 @@ from drills.layout import Edit
 from drills.processes import Missing, children
 from drills.result import Bound, Result
 from drills.servers import UNHURRIED
-from drills.stage import Drill, Guard, Stage, UnderLoad, connections
+from drills.stage import Drill, Guard, Stage, UnderLoad
 
 SHORT, FULL = 24, 900  # seconds
 SAMPLES = 48
@@ -97,7 +97,7 @@ class Sampler(threading.Thread):
             "memory of the application": memory(tiers["application"]),
             "memory of nginx": memory(tiers["nginx"]),
             "open files": open_files(tiers["application"] + tiers["nginx"]),
-            "connections to the database": connections(self.scene.server, self.scene.database),
+            "connections to the database": len(self.scene.server.sessions(self.scene.database)),
         }
         return found | ({"99th percentile": percentile(recent, 0.99) * 1000} if recent else {})
 

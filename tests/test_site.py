@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +135,14 @@ def test_site_limits_the_requests_of_one_client_and_of_nobody_else(site):
     assert visit(1, "203.0.113.78").status == 200
     assert site.call("/healthz", X_Forwarded_For="203.0.113.77")[0].status == 200
     assert "limiting" not in site.log("web")
+
+
+@pytest.mark.slow
+def test_site_loses_a_worker_first_when_memory_runs_out(site):
+    """The kernel ends who has the highest score; without its master, the container would end."""
+    scores = [Path(f"/proc/{pid}/oom_score_adj").read_text().strip() for pid in (site.app.pid, *site.workers())]
+    assert int(scores[0]) < 500
+    assert set(scores[1:]) == {"500"}
 
 
 @pytest.mark.slow

@@ -131,7 +131,6 @@ DRILLS = (
         worker_killed,
         "a worker killed (-9) while requests wait in it",
         AGAIN,
-        in_short=True,
     ),
     Drill(
         "rolling-replacement",

@@ -167,7 +167,7 @@ def smuggling(stage: Stage) -> Result:
                     answers.update(raw.statuses(raw.exchange(scene.site.port, request)))
     served = answers["422"]
     return scene.judged(
-        nobody_else_fails,
+        result.faults_are_only(scene.load.requests, "503"),
         Bound("what can be read in one way only is served", served > 0 and answers["200"] > 0, result.told(answers)),
         Bound("nothing else than answers and refusals", set(answers) <= {"200", "400", "404", "422", "501", "505"}),
         seen_by_both,
@@ -200,7 +200,6 @@ DRILLS = (
         slow_clients("slow-body"),
         f"{SLOW} visitors who send a form a letter a second",
         WHOLE,
-        in_short=True,
     ),
     Drill("slow-readers", slow_readers, f"{SLOW} visitors who read a long page a letter a second", ROOM),
     Drill(

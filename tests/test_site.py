@@ -296,6 +296,32 @@ def test_site_without_the_application_has_a_page_and_a_problem(tmp_path, status,
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("method", "status", "asked"), [("GET", 200, 2), ("POST", 502, 1), ("DELETE", 502, 1)])
+def test_site_asks_again_for_what_was_being_read_and_never_for_a_change(tmp_path, method, status, asked):
+    """The application breaks off the first request, as a worker does that dies, and answers the second."""
+    seen = []
+
+    def serve(application):
+        for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"):
+            with application.accept()[0] as connection:
+                seen.append(connection.recv(65536).split(b" ")[0].decode())
+                connection.sendall(answer)
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as application,
+        front(tmp_path, APP_PORT=str(application.getsockname()[1])) as site,
+    ):
+        application.settimeout(10)
+        worker = threading.Thread(target=serve, args=[application], daemon=True)
+        worker.start()
+        assert site.call("/entries/1", method)[0].status == status
+        assert seen == [method] * asked
+        if asked == 1:
+            site.call("/")  # let it end
+        worker.join(10)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGQUIT"])
 def test_site_a_front_tier_without_requests_ends_at_once(tmp_path, name):
     with front(tmp_path, APP_PORT="1") as site:

@@ -48,7 +48,8 @@ class Crowd:
 
     def __exit__(self, *_: object) -> None:
         self.process.stdin.close()
-        told = json.loads(self.process.stdout.read())
+        with self.process.stdout as output:
+            told = json.loads(output.read())
         self.process.wait()
         self.outcome = Outcome(Counter(told["seen"]), told["most"], told["slowest"])
 

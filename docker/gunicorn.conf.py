@@ -1,6 +1,7 @@
 """Gunicorn's settings, behind nginx in the same task."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -37,6 +38,13 @@ preload_app = True
 
 # As long as nginx lets one be, so that it is the application which answers.
 limit_request_line = 8190
+
+
+def post_fork(server, worker):
+    """Have the kernel end a worker, which is replaced, and not the master when the container's memory runs out."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
 
 # Heartbeat files in memory: on a busy disk a worker would look dead.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  shared memory, not a temporary file

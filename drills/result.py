@@ -140,6 +140,11 @@ def workers_live(before: Sequence[int], after: Sequence[int]) -> Bound:
     return Bound("no worker hangs or dies", list(before) == list(after) and bool(before))
 
 
+def workers_are_replaced(before: Sequence[int], after: Sequence[int]) -> Bound:
+    held = bool(before) and len(before) == len(after) and set(before) != set(after)
+    return Bound("workers that end are replaced", held, f"{len(before)} before, {len(after)} after")
+
+
 def told(failed: dict[str, int]) -> str:
     return ", ".join(f"{count} x {kind}" for kind, count in failed.items()) or "none"
 

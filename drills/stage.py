@@ -104,9 +104,14 @@ class UnderLoad:
     return scene.judged(...)
     """
 
-    def __init__(self, stage: Stage, site: Site, server: servers.MariaDB, after: float = 4.0, **options):
-        """after is how long the load goes on after the fault; options are those of Load."""
-        self.stage, self.site, self.server, self.after = stage, site, server, after
+    def __init__(
+        self, stage: Stage, site: Site, server: servers.MariaDB, after: float = 4.0, replaced: bool = False, **options
+    ):
+        """after is how long the load goes on after the fault; options are those of Load.
+
+        replaced: the fault ends workers, and others take their place; else the same ones must live on.
+        """
+        self.stage, self.site, self.server, self.after, self.replaced = stage, site, server, after, replaced
         self.database = site.given["DATABASE_NAME"]
         self.load, self.watch = Load(site.port, **options), Watch(site.port)
         self.until_done = ExitStack()
@@ -145,7 +150,7 @@ class UnderLoad:
             result.comes_back(requests, self.gone),
             result.waits_are_bounded(requests),
             result.liveness_stays(checks),
-            result.workers_live(self.workers, self.site.workers()),
+            (result.workers_are_replaced if self.replaced else result.workers_live)(self.workers, self.site.workers()),
             result.connections_are_given_back(self.connections, self.sessions_left(most), most),
             result.nothing_is_lost(self.audit),
             result.nothing_is_doubled(self.audit),

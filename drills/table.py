@@ -1,7 +1,16 @@
 """All drills, in the order in which they are run. Each module has its own as DRILLS."""
 
-from drills import database, replicas, restore, trust
+from drills import application, clients, database, replicas, restore, soak, starting, trust
 
-DRILLS = (*database.DRILLS, *replicas.DRILLS, *trust.DRILLS, *restore.DRILLS)
+DRILLS = (
+    *database.DRILLS,
+    *replicas.DRILLS,
+    *trust.DRILLS,
+    *restore.DRILLS,
+    *application.DRILLS,
+    *starting.DRILLS,
+    *clients.DRILLS,
+    *soak.DRILLS,
+)
 BY_NAME = {drill.name: drill for drill in DRILLS}
 SHORT = tuple(drill for drill in DRILLS if drill.in_short)

@@ -68,6 +68,15 @@ def test_an_unknown_database_is_refused_in_one_line(app):
     assert (result.exit_code, result.output) == (1, line)
 
 
+def test_a_migration_that_was_killed_before_it_said_so_is_done_again(each_app):
+    """The database has all of it, and none of it is noted down."""
+    change(each_app, "DELETE FROM alembic_version")
+    result = run_migrate(each_app)
+    assert (result.exit_code, rows(each_app, "SELECT version_num FROM alembic_version")) == (0, [(HEAD,)]), (
+        result.output
+    )
+
+
 def test_what_works_with_the_tables_is_kept_with_them(app):
     assert rows(app, "SELECT works_with FROM schema_compatibility") == [("0001",)]
     change(app, "UPDATE schema_compatibility SET works_with = '0000'")

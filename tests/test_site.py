@@ -12,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +135,14 @@ def test_site_limits_the_requests_of_one_client_and_of_nobody_else(site):
     assert visit(1, "203.0.113.78").status == 200
     assert site.call("/healthz", X_Forwarded_For="203.0.113.77")[0].status == 200
     assert "limiting" not in site.log("web")
+
+
+@pytest.mark.slow
+def test_site_loses_a_worker_first_when_memory_runs_out(site):
+    """The kernel ends who has the highest score; without its master, the container would end."""
+    scores = [Path(f"/proc/{pid}/oom_score_adj").read_text().strip() for pid in (site.app.pid, *site.workers())]
+    assert int(scores[0]) < 500
+    assert set(scores[1:]) == {"500"}
 
 
 @pytest.mark.slow
@@ -284,6 +293,32 @@ def test_site_without_the_application_has_a_page_and_a_problem(tmp_path, status,
         lines = [(line["path"], line["status"], line["request_id"]) for line in site.requests("web")]
         assert "/healthz" not in [path for path, _, _ in lines]
         assert lines[:2] == [("/", status, "Root=1-trace"), ("/entries/new", status, "Root=1-trace")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "status", "asked"), [("GET", 200, 2), ("POST", 502, 1), ("DELETE", 502, 1)])
+def test_site_asks_again_for_what_was_being_read_and_never_for_a_change(tmp_path, method, status, asked):
+    """The application breaks off the first request, as a worker does that dies, and answers the second."""
+    seen = []
+
+    def serve(application):
+        for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"):
+            with application.accept()[0] as connection:
+                seen.append(connection.recv(65536).split(b" ")[0].decode())
+                connection.sendall(answer)
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as application,
+        front(tmp_path, APP_PORT=str(application.getsockname()[1])) as site,
+    ):
+        application.settimeout(10)
+        worker = threading.Thread(target=serve, args=[application], daemon=True)
+        worker.start()
+        assert site.call("/entries/1", method)[0].status == status
+        assert seen == [method] * asked
+        if asked == 1:
+            site.call("/")  # let it end
+        worker.join(10)
 
 
 @pytest.mark.slow

@@ -60,9 +60,9 @@ lint: $(VENV)/.ready ## cfn-lint with our rules, ruff, shellcheck, hadolint, yam
 	$(VENV)/bin/hadolint docker/Dockerfile
 	$(VENV)/bin/yamllint --strict .
 
-review: $(VENV)/.ready $(SCAN)/.ready ## what an environment is made of, and what scanners find in it: ENV=lab, all without it
-	$(PYTHON) -m review summary "$(ENV)"
-	$(SCAN)/bin/python -m review scan "$(ENV)"
+review: $(VENV)/.ready $(if $(ENV),,$(SCAN)/.ready) ## an environment on a screen: ENV=lab; without it a summary of each, and the scanners
+	@$(PYTHON) -m review $(if $(ENV),overview "$(ENV)",summary)
+	$(if $(ENV),,$(SCAN)/bin/python -m review scan)
 
 resolve: $(VENV)/.ready ## write its templates with parameters and conditions applied, to build/resolved/ENV: ENV=lab
 	$(PYTHON) -m review resolve "$(ENV)"
@@ -85,8 +85,12 @@ parameters: $(VENV)/.ready ## every parameter, and what changing it does to what
 permissions: $(VENV)/.ready ## the smallest IAM policies to deploy an environment and to look at it: ENV=lab
 	@$(PYTHON) -m review permissions "$(ENV)"
 
-handover: $(VENV)/.ready ## write out/handover: parameters, who reaches whom, price
+handover: $(VENV)/.ready ## write out/handover: what an operations team reads, and the checksums
 	@$(PYTHON) -m review handover
+
+bundle: $(VENV)/.ready ## one archive for an operations team, in build/: templates, documents, image sources
+	$(PYTHON) build_templates.py --check
+	@$(PYTHON) -m review bundle
 
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes
 	$(PYTHON) -m tests.test_faults

@@ -171,7 +171,7 @@ def test_make_the_policies(machine, aws):
 def test_remove(machine, aws):
     """Deletion is refused until the protections are lifted; then nothing but the snapshots and the logs is left."""
     delete = commands("README.md", "2. Delete the stack")[0]
-    machine.run(*TERMINAL, delete.splitlines()[1], code=255)
+    machine.run(*TERMINAL, delete.splitlines()[2], code=255)
     assert status(aws).endswith("_COMPLETE")
     left = ""
     for section in (

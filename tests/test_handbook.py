@@ -3,12 +3,13 @@
 import json
 import re
 import shutil
+from decimal import Decimal
 
 import pytest
 
 from review import environment, workspace
 from review.__main__ import main
-from review.handbook import runbook
+from review.handbook import readme, runbook
 from review.handbook.text import text
 from review.problem import Problem
 from review.update.guard import HOLDS
@@ -158,3 +159,12 @@ def test_the_readme_names_each_environment_and_its_processor():
 def test_a_text_wants_all_its_gaps_filled_and_nothing_else():
     with pytest.raises(Problem, match="gaps and what is given for them differ: project, typo"):
         text("terminal.sh", {"typo": "x"})
+
+
+def test_the_readme_shows_the_pictures_that_there_are():
+    envs = [workspace.load(env) for env in ENVIRONMENTS]
+    months = dict.fromkeys(ENVIRONMENTS, Decimal(1))
+    drawn = readme.readme(envs, months, ["lab.svg", "production.svg", "nest.svg"])
+    assert "![The architecture of production](production.svg)" in drawn
+    assert "Drawn from the templates: `production`. The others: [lab](lab.svg) and [nest](nest.svg)." in drawn
+    assert ".svg" not in readme.readme(envs, months, [])

@@ -22,7 +22,7 @@ _UNITS = {"TargetResponseTime": "s", "ReadLatency": "s", "WriteLatency": "s", "R
 _PERCENT = {"CPUUtilization", "MemoryUtilization", "EBSIOBalance%", "EBSByteBalance%"}
 _BYTES = {"FreeableMemory", "FreeStorageSpace"}
 _MISSING = {
-    "notBreaching": "No data means that all is well: nothing happened that could be counted.",
+    "notBreaching": "Without data it is taken to be well, as when nobody asks for a page.",
     "breaching": "No data counts as the alarm.",
     "missing": "Without data it becomes INSUFFICIENT_DATA, which tells nobody.",
 }

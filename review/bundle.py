@@ -11,7 +11,7 @@ import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from review import environment, manifest, workspace
+from review import environment, handover, manifest, workspace
 from review.git import git
 from review.handbook.readme import versions
 from review.problem import Problem
@@ -34,11 +34,15 @@ Read out/handover/README.md first. It is about this folder; all its commands are
 
 
 def write(folder: Path = FOLDER) -> Path:
-    """Write the archive of the commit that is checked out. Problem: what goes into it is not as committed."""
+    """Write the archive of the commit that is checked out.
+
+    Problem: what goes into it is not as committed, or the documents are not what the templates say.
+    """
     root = workspace.ROOT
     changed = git(root, "status", "--porcelain", "--", *SOURCES).decode().split("\n")[0]
     if changed:
         raise Problem(f"{changed[3:]} is not as committed, and a bundle says of which commit it is: commit it first")
+    handover.check(root / "out" / handover.FOLDER)
     commit, seconds = git(root, "log", "-1", "--format=%H %ct").decode().split()
     files = _files(root)
     files |= _own({name: content for name, (content, _) in files.items()}, commit, int(seconds))

@@ -82,5 +82,17 @@ def test_what_is_not_committed_is_in_no_bundle(repository, tmp_path, path):
     assert result.returncode == 1
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
-    assert path.removeprefix("out/root.yaml") in result.stderr
+    assert path in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_committed_and_stale_is_in_no_bundle(repository, tmp_path):
+    clone = tmp_path / "clone"
+    git(repository, "clone", "--quiet", str(repository), str(clone))
+    with (clone / "out/handover/REACH.md").open("a") as file:
+        file.write("All is well.\n")
+    git(clone, "commit", "--quiet", "--all", "--message", "By hand")
+    result = bundle(clone, tmp_path / "out")
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: handover/REACH.md is not what the templates say: run `make handover`; ")
     assert not (tmp_path / "out").exists()

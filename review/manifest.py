@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 
 NAME = "SHA256SUMS"
 
@@ -10,10 +9,3 @@ NAME = "SHA256SUMS"
 def sums(files: Mapping[str, bytes]) -> str:
     """A line for each file by its path, in the order of paths."""
     return "".join(f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in sorted(files.items()))
-
-
-def read(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, by its path in it."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
-    }

@@ -3,7 +3,10 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -136,6 +139,16 @@ def test_parameters_and_outputs_that_are_named_are_there(name):
     sids = set(re.findall(r'"Sid": "(\w+)"', document("permissions/production/deploy-1.json")))
     errors = {"CannotPullContainerError", "ResourceInitializationError", "StatusReason", "OutOfMemory"}
     assert said <= {*parameters, *outputs, *titles, *sids} | errors
+
+
+@pytest.mark.parametrize("name", ["README.md", "OPERATIONS.md", "RUNBOOK.md", "PERMISSIONS.md"])
+def test_shellcheck_finds_nothing_in_the_commands(name):
+    terminal = [] if name in ("README.md", "OPERATIONS.md") else commands("OPERATIONS.md")[:1]
+    text = "\n".join([*terminal, *commands(name), *commands(name, fence="sh-not-emulated")])
+    command = [Path(sys.executable).with_name("shellcheck"), "--shell=bash", "--severity=warning"]
+    unused = ["--exclude=SC2034"]  # TAGS is for those who make a change set
+    result = subprocess.run([*command, *unused, "-"], input=text, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
 
 
 def test_the_stack_policy_holds_what_holds_data():

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
+from itertools import takewhile
 
 from review import environment, workspace
 from review.handbook.parameter_files import examples
@@ -112,14 +112,9 @@ def _environments(envs, months):
 
 def _about(env: str) -> str:
     """What its own file says of an environment: the first sentence of the comment at its beginning."""
-    lines = (Path(workspace.config()) / f"{env}.env").read_text().splitlines()
-    comment = " ".join(line.removeprefix("#").strip() for line in lines[: next(_end(lines))])
+    lines = (workspace.config() / f"{env}.env").read_text().splitlines()
+    comment = " ".join(line.strip("# ") for line in takewhile(lambda line: line.startswith("#"), lines))
     return re.split(r"(?<=[a-z])\. ", comment)[0].rstrip(".")
-
-
-def _end(lines):
-    yield from (number for number, line in enumerate(lines) if not line.startswith("#"))
-    yield len(lines)
 
 
 def _examples(envs):

@@ -85,9 +85,9 @@ lint: $(VENV)/.ready check/code ## cfn-lint with our rules, ruff, shellcheck, ha
 	$(CFN_LINT) out/*.yaml
 	$(VENV)/bin/yamllint --strict .
 
-review: $(VENV)/.ready $(SCAN)/.ready ## what an environment is made of, and what scanners find in it: ENV=lab, all without it
-	$(PYTHON) -m review summary "$(ENV)"
-	$(SCAN)/bin/python -m review scan "$(ENV)"
+review: $(VENV)/.ready $(if $(ENV),,$(SCAN)/.ready) ## an environment on a screen: ENV=lab; without it a summary of each, and the scanners
+	@$(PYTHON) -m review $(if $(ENV),overview "$(ENV)",summary)
+	$(if $(ENV),,$(SCAN)/bin/python -m review scan)
 
 resolve: $(VENV)/.ready ## write its templates with parameters and conditions applied, to build/resolved/ENV: ENV=lab
 	$(PYTHON) -m review resolve "$(ENV)"
@@ -116,8 +116,12 @@ permissions: $(VENV)/.ready ## the smallest IAM policies to deploy an environmen
 picture: $(VENV)/.ready ## draw an environment and the nest, to build/pictures as SVG and PNG: ENV=lab
 	@$(PYTHON) -m review picture "$(ENV)"
 
-handover: $(VENV)/.ready ## write out/handover: pictures, parameters, who reaches whom, price, time
+handover: $(VENV)/.ready ## write out/handover, what an operations team reads, and the checksums
 	@$(PYTHON) -m review handover
+
+bundle: $(VENV)/.ready ## one archive for an operations team, in build/: templates, documents, image sources
+	$(PYTHON) build_templates.py --check
+	@$(PYTHON) -m review bundle
 
 faults: $(VENV)/.ready ## which of 206 single faults in the templates lint finds: minutes
 	$(PYTHON) -m tests.test_faults

@@ -21,6 +21,18 @@ def print_summary(envs: list[str], args: argparse.Namespace) -> int:
     return 0
 
 
+def print_overview(envs: list[str], args: argparse.Namespace) -> int:
+    """Show an environment as the hand-over has it, in a second; exit code 1 if it breaks a promise."""
+    from review import overview
+
+    code = 0
+    for env in envs or environment.names(workspace.config()):
+        shown, faults = overview.lines(workspace.load(env, args.region), args.region)
+        print("\n".join([*shown, f"  What scanners find: make scan ENV={env}"]))
+        code |= bool(faults)
+    return code
+
+
 def print_catalogues(envs: list[str], args: argparse.Namespace) -> int:
     """Show what AWS's catalogues say; exit code 1 if a control is broken without a reason."""
     code = 0
@@ -134,12 +146,21 @@ def write_handover(envs: list[str], args: argparse.Namespace) -> int:
     if args.check:
         handover.check(folder)
     else:
-        print(f"{folder}: {', '.join(path.name for path in handover.write(folder))}")
+        print(f"{folder}: {len(handover.write(folder))} files")
+    return 0
+
+
+def write_bundle(envs: list[str], args: argparse.Namespace) -> int:
+    """Write the archive of all that is handed over."""
+    from review import bundle
+
+    print(bundle.write(args.out or bundle.FOLDER))
     return 0
 
 
 VERBS = {
     "summary": (print_summary, "what the environment is made of, on one screen"),
+    "overview": (print_overview, "the same, with who reaches whom, price, permissions, broken promises"),
     "resolve": (write_resolved, "its templates with parameters and conditions applied, to build/resolved/ENV"),
     "catalogues": (print_catalogues, "what Security Hub's controls and other catalogues of AWS say of it"),
     "scan": (print_scan, "what checkov, cloudformation-validate and cfn-lint find in that"),
@@ -154,6 +175,7 @@ VERBS = {
     ),
     "picture": (write_pictures, "its architecture and the wiring of the nest as SVG and PNG, to build/pictures"),
     "handover": (write_handover, "what ops are to read before they deploy, to out/handover"),
+    "bundle": (write_bundle, "one archive of templates, documents and image sources, to build"),
     "parameters": (print_parameters, "what each parameter means and what changing it does to what is deployed"),
 }
 
@@ -175,6 +197,8 @@ def main(argv: list[str]) -> int:
             verb.add_argument("--account", default="*", help="the account's number; any if not given")
         if name == "picture":
             verb.add_argument("--out", type=Path, help="another folder than build/pictures")
+        if name == "bundle":
+            verb.add_argument("--out", type=Path, help="another folder than build")
         if name == "handover":
             verb.add_argument("--check", action="store_true", help="only say what is stale there")
         if name == "peers":

@@ -13,11 +13,11 @@ from review import workspace
 from review.__main__ import main
 from review.permissions import needed
 from review.permissions.places import BY_TAG
-from review.permissions.policy import LIMIT, deploying, reading, size, split
+from review.permissions.policy import LIMIT, deploying, operating, reading, size, split
 from review.permissions.reference import table
 from review.permissions.refresh import reduce
 from review.schemas import schema
-from tests.nest import ENVIRONMENTS, ROOT
+from tests.nest import ENVIRONMENTS, OUT, ROOT
 
 ACCOUNT = "123456789012"
 
@@ -37,8 +37,13 @@ def statements(env, account="*"):
     return [statement for document in documents(env, account) for statement in document["Statement"]]
 
 
+def other(policy, env):
+    made = {"operate": operating, "read": reading}[policy]
+    return json.loads(made(f"flaskcrud-{env}", nests(env), "us-east-1").to_json())["Statement"]
+
+
 def reader(env):
-    return json.loads(reading(f"flaskcrud-{env}", nests(env), "us-east-1").to_json())["Statement"]
+    return other("read", env)
 
 
 def permits(found, action, arn="*", **context):
@@ -73,12 +78,29 @@ def test_every_action_of_the_handlers_is_there_or_left_out_with_a_reason(env):
     called = {name for name in needed.listed(needed.DEPLOY) if name != needed.SHELL}
     assert {name for name in called if env == "production" or not name.startswith("route53:")} <= allowed
     extra = allowed - {needed.spelled(action) for action in needed.handled(kinds)} - needed.listed(needed.DEPLOY)
-    assert extra <= {"secretsmanager:GetSecretValue"}
+    assert extra - needed.listed(needed.COMMAND_LINE) <= {"secretsmanager:GetSecretValue"}
+
+
+def test_every_type_of_the_templates_is_compared_with_its_schema():
+    """Those too that no environment here has: all their handlers' actions are spelled or left out with a reason."""
+    kinds = {body["Type"] for content in workspace.read_templates().values() for body in content["Resources"].values()}
+    for kind in kinds:
+        handlers = schema(kind)["handlers"]
+        assert {"create", "delete"} <= handlers.keys(), kind
+        for action in {action for name in needed.HANDLERS for action in handlers.get(name, {}).get("permissions", [])}:
+            assert needed.reason_to_leave_out(action) or needed.spelled(action) in table(), action
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)
-def test_dropping_any_statement_is_noticed(env):
-    wanted, found = needed.to_deploy(*nests(env)), statements(env)
+@pytest.mark.parametrize("policy", ["deploy", "operate", "read"])
+def test_dropping_any_statement_is_noticed(env, policy):
+    wanted = {
+        "deploy": needed.to_deploy(*nests(env)),
+        "operate": needed.listed(needed.OPERATE),
+        "read": needed.listed(needed.READ),
+    }[policy]
+    found = statements(env) if policy == "deploy" else other(policy, env)
+    assert wanted == {action for statement in found for action in statement["Action"]}
     for dropped in found:
         left = {action for statement in found if statement is not dropped for action in statement["Action"]}
         assert wanted - left, dropped["Sid"]
@@ -90,7 +112,8 @@ def test_dropping_any_statement_is_noticed(env):
 def test_a_policy_is_one_that_iam_takes(env):
     found = deploying(f"flaskcrud-{env}", nests(env), "us-east-1")
     assert len(found) <= 10  # managed policies of a role
-    for document in [*found, reading(f"flaskcrud-{env}", nests(env), "us-east-1")]:
+    others = [made(f"flaskcrud-{env}", nests(env), "us-east-1") for made in (operating, reading)]
+    for document in [*found, *others]:
         assert size(document) <= LIMIT
         for statement in json.loads(document.to_json())["Statement"]:
             assert statement["Effect"] == "Allow"
@@ -263,6 +286,66 @@ def test_what_deploy_calls_is_in_the_table():
     assert called() - needed.listed(needed.DEPLOY) == set(), "add to DEPLOY in review/permissions/needed.py"
 
 
+# Commands whose action has another name, or that do several calls.
+COMMANDS = {
+    "cloudformation package": {"s3:GetObject", "s3:PutObject"},
+    "ecr get-login-password": {"ecr:GetAuthorizationToken"},
+    "s3api list-object-versions": {"s3:ListBucketVersions"},
+    "s3api delete-objects": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
+    "s3 cp": {"s3:PutObject"},
+    "rds restore-db-instance-to-point-in-time": {"rds:RestoreDBInstanceToPointInTime", "rds:AddTagsToResource"},
+    "cloudformation wait change-set-create-complete": {"cloudformation:DescribeChangeSet"},
+    "rds wait db-snapshot-available": {"rds:DescribeDBSnapshots"},
+    "rds wait db-instance-available": {"rds:DescribeDBInstances"},
+}
+
+
+def commands_of(*documents):
+    """The actions of every `aws` command in documents of the hand-over."""
+    session, found = botocore.session.get_session(), set()
+    for name in documents:
+        text = (OUT / "handover" / name).read_text()
+        for words in re.findall(r"\baws ((?:[a-z0-9-]+ wait [a-z-]+)|(?:[a-z0-9-]+ [a-z0-9-]+))", text):
+            service, verb = words.split()[0], words.split()[-1]
+            if words in COMMANDS:
+                found |= COMMANDS[words]
+            elif words.startswith("cloudformation wait stack-"):
+                found.add("cloudformation:DescribeStacks")
+            else:
+                named = {
+                    botocore.xform_name(each, "-"): each for each in session.get_service_model(service).operation_names
+                }
+                found.add(f"{SERVICES.get(service, service)}:{named[verb]}")
+    return found
+
+
+def test_who_deploys_may_run_every_command_of_the_readme():
+    asked = commands_of("README.md", "INVENTORY.md")
+    assert {"cloudformation:ExecuteChangeSet", "ecr:BatchDeleteImage", "sts:GetCallerIdentity"} <= asked
+    kept = {"kms:ScheduleKeyDeletion", "rds:DeleteOptionGroup", "logs:DeleteLogGroup"}  # what production alone has
+    assert asked <= needed.to_deploy(*nests("production"))
+    assert asked - kept <= needed.to_deploy(*nests("lab"))
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_who_operates_may_run_every_command_and_no_more(env):
+    asked = commands_of("OPERATIONS.md", "RUNBOOK.md")
+    assert {
+        "rds:RebootDBInstance",
+        "secretsmanager:PutSecretValue",
+        "elasticloadbalancing:DescribeTargetHealth",
+    } <= asked
+    allowed = {action for statement in other("operate", env) for action in statement["Action"]}
+    assert asked <= allowed
+    assert allowed - asked <= {"cloudformation:DeleteChangeSet", "cloudformation:GetTemplate", "sts:GetCallerIdentity"}
+    restored = f"arn:aws:rds:{HERE}:db:flaskcrud-{env}-restored"
+    assert permits(other("operate", env), "rds:RestoreDBInstanceToPointInTime", restored)
+    assert permits(
+        other("operate", env), "secretsmanager:PutSecretValue", f"arn:aws:secretsmanager:{HERE}:secret:AppUserSecret-1"
+    )
+    assert not permits(other("operate", env), "rds:DeleteDBInstance", f"arn:aws:rds:{HERE}:db:payroll")
+
+
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_who_only_looks_changes_nothing(env):
     found = reader(env)
@@ -313,7 +396,7 @@ def test_the_command_writes_them(tmp_path, capsys):
     assert main(["permissions", "lab", "--out", str(tmp_path), "--account", ACCOUNT]) == 0
     written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "lab").iterdir()}
     count = len(documents("lab"))
-    assert set(written) == {*(f"deploy-{number}.json" for number in range(1, count + 1)), "read.json"}
+    assert set(written) == {*(f"deploy-{number}.json" for number in range(1, count + 1)), "operate.json", "read.json"}
     assert [written[f"deploy-{number}.json"] for number in range(1, count + 1)] == documents("lab", ACCOUNT)
     shown = capsys.readouterr().out
     assert shown.startswith(f"lab: {len(needed.to_deploy(*nests('lab')))} actions to create, update and delete it, ")

@@ -7,6 +7,8 @@ import pytest
 
 from rehearsal import server
 from tests.deploying import call, machine
+from tests.handed_over import Machine, commands
+from tests.nest import ROOT
 from tests.test_permissions import ACCOUNT, documents, reader
 
 pytestmark = pytest.mark.slow
@@ -68,15 +70,19 @@ def deployer(user):
     return user("deployer", *(json.dumps(each) for each in documents("lab", ACCOUNT)))
 
 
+def take_tls_for_granted(aws):
+    """The bucket takes TLS only, and this AWS speaks none."""
+    s3 = boto3.client("s3", **aws.client_options())
+    for bucket in s3.list_buckets()["Buckets"]:
+        s3.delete_bucket_policy(Bucket=bucket["Name"])
+
+
 @pytest.fixture(scope="module")
 def deployed(aws, place, deployer):
     """The lab, deployed by somebody who has its policies and no other right."""
     first = call("python", "-m", "deploy", "bootstrap", "lab", **place | deployer)
     assert first.returncode == 0, first.stderr
-    # The bucket takes TLS only, and this AWS speaks none.
-    s3 = boto3.client("s3", **aws.client_options())
-    for bucket in s3.list_buckets()["Buckets"]:
-        s3.delete_bucket_policy(Bucket=bucket["Name"])
+    take_tls_for_granted(aws)
     result = call("./deploy.sh", "lab", **place | deployer)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "warning: " not in result.stdout  # as when the data could not be protected
@@ -128,3 +134,31 @@ def test_without_a_statement_something_is_denied(place, user, sid, verb, denied)
 def test_whoever_deploys_can_destroy(place, deployer):
     result = call("python", "-m", "deploy", "destroy", "lab", **place | deployer)
     assert result.returncode == 0, result.stdout[-500:] + result.stderr
+
+
+def test_whoever_deploys_can_follow_the_readme(aws, deployer, tmp_path):
+    """By the AWS command line alone, from the bootstrap stack to the removal; needs what is left above to be gone."""
+    terminal = [block.replace("ENV=standard", "ENV=lab") for block in commands("README.md", "1. Say what and where")]
+    with Machine(tmp_path / "home", ROOT, aws) as machine:
+        machine.folder = tmp_path
+        for name in ("out", "app", "docker", "requirements"):
+            (tmp_path / name).symlink_to(ROOT / name)
+        machine.run(
+            *terminal,
+            *commands("README.md", "2. Choose the parameters"),
+            *commands("README.md", "3. Make the image repositories and the bucket"),
+            **deployer,
+        )
+        take_tls_for_granted(aws)
+        for section in (
+            "4. Build and push the two images",
+            "5. Upload the nested templates",
+            "6. See what will be made, then make it",
+            "8. Protect it",
+            "2. Delete the stack",
+            "3. Delete repositories and bucket",
+            "4. See what is left",
+        ):
+            machine.run(*terminal, *commands("README.md", section), **deployer)
+    stacks = boto3.client("cloudformation", **aws.client_options()).describe_stacks()["Stacks"]
+    assert not [stack for stack in stacks if stack["StackName"].startswith("flaskcrud-lab")]

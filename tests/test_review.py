@@ -1,6 +1,8 @@
 """The review's command line and its summary."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -121,6 +123,47 @@ def test_bad_input_is_one_line(tmp_path, monkeypatch, capsys, config, root, word
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert words in error
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_the_overview_has_what_the_hand_over_has(env, capsys):
+    assert main(["overview", env]) == 0
+    shown = capsys.readouterr().out
+    handed = {name: (ROOT / "out/handover" / name).read_text() for name in ("PRICE.md", "REACH.md", "PERMISSIONS.md")}
+    assert "\n".join(summary.lines(workspace.load(env))) in shown
+    (month,) = re.findall(rf"^    {env}: (\S+) a month", handed["PRICE.md"], re.MULTILINE)
+    assert f"  {month} a month, " in shown
+    table = handed["REACH.md"].partition(f"## {env}\n")[2].partition("promise")[0]
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines() if row.startswith("| ")]
+    for title, *cells in rows[1:]:
+        assert re.search(rf"^  {title} +{' +'.join(filter(None, cells))}$", shown, re.MULTILINE), title
+    (actions,) = re.findall(rf"^## {env}\n\n(.*)\.$", handed["PERMISSIONS.md"], re.MULTILINE)
+    assert actions in shown
+    assert "BROKEN" not in shown
+    assert shown.endswith(f"make scan ENV={env}\n")
+    replacing, interrupting = (
+        shown.partition(f"A change of these {word} what holds data")[2].partition("\n\n")[0]
+        for word in ("replaces", "interrupts")
+    )
+    assert re.search(r"^    DBName +\w+ +DataDBInstance", replacing, re.MULTILINE)
+    assert "DBInstanceClass" not in replacing
+    assert re.search(r"^    DBInstanceClass +db\S+ +DataDBInstance", interrupting, re.MULTILINE)
+
+
+def test_the_overview_says_what_is_broken(tmp_path, monkeypatch, capsys):
+    out = shutil.copytree(ROOT / "out", tmp_path / "out")
+    network = (out / "network.yaml").read_text()
+    (out / "network.yaml").write_text(network.replace("FromPort: 3306", "FromPort: 22"))
+    monkeypatch.setenv("OUT", str(out))
+    assert main(["overview", "lab"]) == 1
+    assert "  BROKEN: " in capsys.readouterr().out
+
+
+def test_the_overview_loads_no_linter():
+    """It is there in a second: cfn-lint's data is read, cfn-lint is not imported."""
+    command = "import sys; from review.__main__ import main; main(['overview', 'lab']); print('cfnlint' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert result.stdout.endswith("make scan ENV=lab\nFalse\n")
 
 
 def test_an_environment_that_is_not_there(capsys):

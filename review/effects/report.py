@@ -1,9 +1,10 @@
 """Every parameter of the root with what it means and what changing it does, as lines of text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from review.effects.effects import Change, Kind, effects, most
-from review.effects.flow import resources
+from review.effects.flow import Resource, resources
+from review.update.guard import HOLDS
 
 SHOWN = 5  # resources named in a line; the others are counted
 
@@ -55,18 +56,40 @@ def allowed(definition: Mapping) -> str:
     return definition.get("ConstraintDescription", "any text").removeprefix("must be ")
 
 
+def heaviest(definitions: Iterable[str], resources: list[Resource]) -> dict[str, dict[str, list[str]]]:
+    """Of the parameters, those whose change replaces, may replace or interrupts what holds data, by that word.
+
+    word -> parameter -> logical ids.
+    """
+    found = {}
+    for name in definitions:
+        for change in effects(name, resources):
+            if change.kind >= Kind.INTERRUPTION and change.resource.kind in HOLDS and not _is_password(change):
+                found.setdefault(WORDS[change.kind], {}).setdefault(name, []).append(change.resource.title)
+    return found
+
+
+def _is_password(change):
+    """A generated password that is made anew; the parameter that does it replaces the database too."""
+    return change.resource.kind == "AWS::SecretsManager::Secret" and change.kind is Kind.INTERRUPTION
+
+
 def summary(changes: list[Change]) -> str:
-    """What a change does, the worst first."""
+    """What a change does, the worst first, and first to what holds data."""
     if most(changes) is Kind.NOTHING:
         return "no resource"
     parts = []
     for kind, words in WORDS.items():
-        of_kind = [change for change in changes if change.kind is kind]
+        of_kind = sorted((change for change in changes if change.kind is kind), key=_holds_nothing)
         if of_kind:
             named = [_named(change) for change in of_kind[:SHOWN]]
             more = [f"{len(of_kind) - SHOWN} more"] if len(of_kind) > SHOWN else []
             parts.append(f"{words} {', '.join(named + more)}")
     return "; ".join(parts)
+
+
+def _holds_nothing(change):
+    return change.resource.kind not in HOLDS
 
 
 def _named(change):

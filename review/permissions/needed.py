@@ -1,4 +1,6 @@
-"""The actions that a deployment needs: those that the resource types' handlers name, and those that `deploy/` calls."""
+"""The actions that a deployment needs: those that the resource types' handlers name, and those that `deploy/` calls, or
+the commands of out/handover.
+"""
 
 import re
 from functools import cache
@@ -87,6 +89,34 @@ DEPLOY = {
     "sts": ["GetCallerIdentity"],
 }  # fmt: skip
 
+# What the commands of out/handover/README.md call beside: a deployment with the AWS command line only, or the console.
+COMMAND_LINE = {
+    "cloudformation": [
+        "DescribeStackResource", "DescribeStackResources", "GetTemplateSummary", "ListStacks", "ValidateTemplate",
+    ],
+}  # fmt: skip
+
+# What the commands of OPERATIONS.md and RUNBOOK.md call. What a change set then does is done with the rights to deploy.
+OPERATE = {
+    "cloudformation": [
+        "CancelUpdateStack", "ContinueUpdateRollback", "CreateChangeSet", "DeleteChangeSet", "DeleteStack",
+        "DescribeChangeSet", "DescribeStackEvents", "DescribeStackResource", "DescribeStackResources", "DescribeStacks",
+        "ExecuteChangeSet", "GetTemplate", "SetStackPolicy",
+    ],
+    "cloudwatch": ["DescribeAlarms"],
+    "ecr": ["DescribeImages"],
+    "ecs": ["DescribeServices", "DescribeTasks", "ListTasks"],
+    "elasticloadbalancing": ["DescribeTargetHealth"],
+    "logs": ["FilterLogEvents"],
+    "rds": [
+        "AddTagsToResource", "CreateDBSnapshot", "DeleteDBInstance", "DeleteDBSnapshot", "DescribeDBInstances",
+        "DescribeDBSnapshots", "DescribeEvents", "ModifyDBInstance", "RebootDBInstance",
+        "RestoreDBInstanceToPointInTime", "StartDBInstance", "StopDBInstance",
+    ],
+    "secretsmanager": ["GetRandomPassword", "PutSecretValue"],
+    "sts": ["GetCallerIdentity"],
+}  # fmt: skip
+
 # What somebody calls who only looks: the stack, its tasks, database, alarms and logs.
 READ = {
     "cloudformation": [
@@ -145,10 +175,10 @@ def to_deploy(*nests: Nest) -> set[str]:
 
 
 def _called(used, texts):
-    """What `deploy/` calls, without what it calls only of an environment with a host name, or with a shell."""
+    """What `deploy/` and the command line call, without what needs a host name or a shell where there is none."""
     zones = any(kind.startswith("AWS::Route53::") for kind in used)
     names = listed({service: names for service, names in DEPLOY.items() if zones or service != "route53"})
-    return names - (set() if "'EnableExecuteCommand': True" in texts else {SHELL})
+    return names - (set() if "'EnableExecuteCommand': True" in texts else {SHELL}) | listed(COMMAND_LINE)
 
 
 def listed(services: dict[str, list[str]]) -> set[str]:
@@ -159,4 +189,5 @@ def listed(services: dict[str, list[str]]) -> set[str]:
 def every_name() -> set[str]:
     """Every action that any policy here can want, of all types in the templates."""
     used = {body["Type"] for content in workspace.read_templates().values() for body in content["Resources"].values()}
-    return handled(used) | set(DYNAMIC.values()) | listed(DEPLOY) | listed(READ)
+    called = set().union(*map(listed, (DEPLOY, COMMAND_LINE, OPERATE, READ)))
+    return handled(used) | set(DYNAMIC.values()) | called

@@ -41,6 +41,11 @@ def deploying(stack: str, nests: Iterable[Nest], region: str, account: str = "*"
     return split([*_plain(sorted(actions - SPECIAL), places), *_roles(actions & SPECIAL, places)])
 
 
+def operating(stack: str, nests: Iterable[Nest], region: str, account: str = "*") -> PolicyDocument:
+    """What whoever operates it may do, beside what a change set does."""
+    return _document(_plain(sorted(needed.listed(needed.OPERATE)), Places(stack, list(nests), region, account)))
+
+
 def reading(stack: str, nests: Iterable[Nest], region: str, account: str = "*") -> PolicyDocument:
     """What whoever only looks may do."""
     return _document(_plain(sorted(needed.listed(needed.READ)), Places(stack, list(nests), region, account)))
@@ -132,9 +137,10 @@ def _document(statements):
     return PolicyDocument(Version="2012-10-17", Statement=list(statements))
 
 
-def size(document: PolicyDocument) -> int:
-    """Characters as IAM counts them."""
-    return len(json.dumps(json.loads(document.to_json()), separators=(",", ":")))
+def size(document: PolicyDocument | str) -> int:
+    """Characters as IAM counts them, of a document or its text."""
+    text = document if isinstance(document, str) else document.to_json()
+    return len(json.dumps(json.loads(text), separators=(",", ":")))
 
 
 def split(statements: list[Statement]) -> list[PolicyDocument]:

@@ -17,17 +17,22 @@ def lines(env: str, nest: Nest) -> Iterator[str]:
     yield ""
     yield from table(rows(matrix))
     yield ""
-    for tasks in matrix.of_kind(TASKS):
-        names = SERVICES + SHELL * bool(nest.flat["Resources"][tasks.title]["Properties"].get("EnableExecuteCommand"))
-        ways = matrix.services(tasks, names)
-        reached = ", ".join(f"{service} ({way or 'not at all'})" for service, way in ways.items())
-        yield f"  {tasks.title} reaches AWS's services by HTTPS: {reached}"
+    yield from (f"  {line}" for line in services(matrix, nest))
     yield ""
     yield from rules(matrix)
     yield ""
     if not faults:
         yield "  The promise holds: internet -> load balancer -> tasks -> database, and the database reaches nothing."
     yield from (f"  BROKEN: {fault}" for fault in faults)
+
+
+def services(matrix: Matrix, nest: Nest) -> Iterator[str]:
+    """Which services of AWS the tasks reach, and by which way."""
+    for tasks in matrix.of_kind(TASKS):
+        names = SERVICES + SHELL * bool(nest.flat["Resources"][tasks.title]["Properties"].get("EnableExecuteCommand"))
+        ways = matrix.services(tasks, names)
+        reached = ", ".join(f"{service} ({way or 'not at all'})" for service, way in ways.items())
+        yield f"{tasks.title} reaches AWS's services by HTTPS: {reached}"
 
 
 def rows(matrix: Matrix) -> list[list[str]]:

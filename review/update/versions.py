@@ -1,7 +1,6 @@
 """Versions of out/ and config/: as they are here, and as they were at a git ref."""
 
 import io
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from review import environment, template, workspace
+from review.git import git
 from review.problem import Problem
 
 # What the images are built from; a difference there makes new images, and so new tasks.
@@ -72,16 +72,16 @@ def _said_of(ref):
 
 def images_differ(ref: str) -> bool:
     """Would the images be built from other sources than at the ref?"""
-    changed = _git(workspace.out(), "diff", "--name-only", _commit(ref), "--", *(f":/{source}" for source in _SOURCES))
-    new = _git(workspace.out(), "ls-files", "--others", "--exclude-standard", "--", *(f":/{each}" for each in _SOURCES))
+    changed = git(workspace.out(), "diff", "--name-only", _commit(ref), "--", *(f":/{source}" for source in _SOURCES))
+    new = git(workspace.out(), "ls-files", "--others", "--exclude-standard", "--", *(f":/{each}" for each in _SOURCES))
     return bool(changed.strip() or new.strip())
 
 
 def _commit(ref):
-    _git(workspace.out(), "rev-parse", "--show-toplevel")
+    git(workspace.out(), "rev-parse", "--show-toplevel")
     try:
         return (
-            _git(workspace.out(), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+            git(workspace.out(), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
             .decode()
             .strip()
         )
@@ -92,7 +92,7 @@ def _commit(ref):
 def _extract(commit, ref, folder, place):
     place.mkdir()
     try:
-        archive = _git(folder, "archive", "--format=tar", commit)
+        archive = git(folder, "archive", "--format=tar", commit)
     except Problem:
         raise Problem(f"BASE={ref}: there is no {folder.name}/ at that commit") from None
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
@@ -100,14 +100,3 @@ def _extract(commit, ref, folder, place):
             # Plain files of the folder itself: what is read is its *.yaml and *.env.
             if member.isfile() and "/" not in member.name:
                 (place / member.name).write_bytes(tar.extractfile(member).read())
-
-
-def _git(folder, *words) -> bytes:
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
-    except FileNotFoundError:
-        raise Problem("git is not installed: a plan against BASE asks it for the earlier version") from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Problem(f"git {words[0]} in {folder}: {said[-1] if said else 'failed'}")
-    return done.stdout

@@ -453,7 +453,7 @@ FAULTS = [
     ("monitoring", "missing data that is none", ALARM + ".TreatMissingData", "ok"),
     ("monitoring", "comparison that is none", ALARM + ".ComparisonOperator", "GreaterThan"),
     ("monitoring", "alarm that nobody hears", ALARM + ".AlarmActions", GONE),
-    ("monitoring", "alarm sent to a dashboard", ALARM + ".AlarmActions", [ref("Dashboard")]),
+    ("monitoring", "alarm sent to a topic's name", ALARM + ".AlarmActions", ["alarms"]),
     ("monitoring", "dashboard that is no JSON", R + "Dashboard.Properties.DashboardBody", "{widgets: []}"),
     ("alerts", "subscription protocol that is none", R + "AlarmSubscription.Properties.Protocol", "mail"),
     (

@@ -108,6 +108,14 @@ def test_events_of_every_instance_are_told_where_alarms_are(replicas, count):
     assert len(sources) == count
 
 
+def test_the_topic_has_no_key_that_its_writers_cannot_use():
+    """SNS's own key cannot be used by alarms (CloudWatch user guide); lint sees only one stack."""
+    (topic,) = of_type(RESOURCES, "AWS::SNS::Topic").values()
+    assert "KmsMasterKeyId" not in topic
+    (topic,) = of_type(flat("production"), "AWS::SNS::Topic").values()
+    assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": ["KeysKey", "Arn"]}
+
+
 def test_whoever_writes_to_the_topic_may_use_its_key():
     """Else nothing arrives, and nobody hears of that either (SNS developer guide, key management)."""
     resources = flat("production", EnableMonitoring="true")

@@ -19,7 +19,7 @@ from tests.nest import ENVIRONMENTS, nest
 
 # Each shows what no environment does, or the other way round.
 CHANGES = {
-    "endpoints": ("production", {"EgressMode": "interface-endpoints"}),
+    "both ways out": ("production", {"EgressMode": "nat-gateway-per-zone", "ServiceEndpoints": "true"}),
     "no endpoints": ("production", {"ServiceEndpoints": "false", "EgressMode": "nat-gateway"}),
     "shell": ("production", {"EnableExecuteCommand": "true", "DatabaseSubnets": "private"}),
     "no replica": ("production", {"ReadReplicas": "0"}),
@@ -188,7 +188,7 @@ def changed(env, edit):
 
 def test_what_an_endpoint_does_not_answer_goes_by_the_internet():
     found = Seen(
-        changed("production", lambda all_: all_["EgressEcrApiVPCEndpoint"]["Properties"].pop("PrivateDnsEnabled"))
+        changed("both ways out", lambda all_: all_["EgressEcrApiVPCEndpoint"]["Properties"].pop("PrivateDnsEnabled"))
     )
     ways = {way.source: way.targets for way in found.ways}
     assert ways["internet"] == ["ecr.api"]

@@ -24,10 +24,11 @@ class Load:
     timeout: float = 15.0
     mix: dict[str, int] = field(default_factory=lambda: MIX)
     longest: float = LONGEST
+    length: int = 0  # of descriptions
 
     def __post_init__(self):
         run = secrets.token_hex(3)
-        self.all = [Client(self.port, number, run, self.timeout) for number in range(self.clients)]
+        self.all = [Client(self.port, number, run, self.timeout, self.length) for number in range(self.clients)]
         self.done = threading.Event()
         self.threads: list[threading.Thread] = []
 

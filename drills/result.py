@@ -102,17 +102,25 @@ def liveness_stays(checks: Sequence[Check], within: float = ALIVE_WITHIN) -> Bou
     return Bound(f"/healthz is 200 within {within:g} s all the time", held, seen)
 
 
-def readiness_follows(checks: Sequence[Check], begun: float, gone: float, within: float = SOONEST_AGAIN) -> Bound:
-    """/readyz says no while the fault lasts (but for its beginning), and yes again soon after its end."""
+def readiness_follows(
+    checks: Sequence[Check], begun: float, ending: float, gone: float, within: float = SOONEST_AGAIN
+) -> Bound:
+    """/readyz says no while the fault lasts (but for its beginning), and yes again soon after it is gone."""
     ready = [check for check in checks if check.path == "/readyz"]
     grace = within + 1.0  # it remembers an answer for a second, and a frozen server takes its time-out to be noticed
-    during = [check for check in ready if begun + grace < check.at + check.seconds < gone]
+    during = [check for check in ready if begun + grace < check.at + check.seconds < ending]
     wrong = [check for check in during if check.status == 200]
     after = [check for check in ready if check.at >= gone + within]
     late = [check for check in after if check.status != 200]
     said_no = any(check.status == 503 for check in ready if begun < check.at + check.seconds)
     seen = f"{len(wrong)} of {len(during)} said yes meanwhile, {len(late)} of {len(after)} no afterwards"
     return Bound("/readyz says no meanwhile and yes afterwards", said_no and bool(after) and not wrong + late, seen)
+
+
+def all_ready(checks: Sequence[Check]) -> Bound:
+    ready = [check for check in checks if check.path == "/readyz"]
+    bad = [check for check in ready if check.status != 200]
+    return Bound("/readyz says yes all the time", bool(ready) and not bad, f"{len(bad)} of {len(ready)} said no")
 
 
 def nothing_is_lost(audit: Audit) -> Bound:

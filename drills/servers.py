@@ -37,9 +37,11 @@ class MariaDB:
     # The log of a replica, a position for each transaction.
     GTID = ("--log-bin=binlog", "--log-slave-updates=ON", "--gtid-strict-mode=ON", "--sync-binlog=1")
 
-    def __init__(self, folder: Path, options: tuple = (), host: str = "127.0.0.1", within: tuple = ()):
+    def __init__(
+        self, folder: Path, options: tuple = (), host: str = "127.0.0.1", within: tuple = (), port: int | None = None
+    ):
         self.folder, self.options, self.host, self.within = folder, options, host, within
-        self.port = free_port()
+        self.port = port or free_port()
         self.log = folder / "log"
         self.process: subprocess.Popen | None = None
         self.count = 0
@@ -81,9 +83,12 @@ class MariaDB:
         end(self.process)
 
     def connect(self, user="root", password="", **options):
-        return pymysql.connect(
-            host=self.host, port=self.port, user=user, password=password.encode(), autocommit=True, **options
-        )
+        """Connect: root through the socket, which needs neither network nor password; others as the application."""
+        if user == "root":
+            place = {"unix_socket": str(self.folder / "socket"), "ssl_disabled": True}
+        else:
+            place = {"host": self.host, "port": self.port}
+        return pymysql.connect(**place, user=user, password=password.encode(), autocommit=True, **options)
 
     def rows(self, statement):
         with self.connect() as connection, connection.cursor() as cursor:
@@ -128,6 +133,49 @@ class MariaDB:
             "SECRET_KEY": SECRET_KEY,
         }
 
+    def allow_replication(self) -> None:
+        """Let others follow from here on; what was before is no part of it."""
+        self.run("CREATE USER follower IDENTIFIED BY 'follower'", "GRANT REPLICATION SLAVE ON *.* TO follower")
+        self.run("RESET MASTER")
+
+    def follow(self, primary: "MariaDB") -> None:
+        """Take over what the primary stores, from its beginning."""
+        self.run(
+            "RESET MASTER",
+            "SET GLOBAL gtid_slave_pos = ''",
+            "SET GLOBAL rpl_semi_sync_slave_enabled = ON",  # for a primary that waits for it
+            f"CHANGE MASTER TO MASTER_HOST='{primary.host}', MASTER_PORT={primary.port}, MASTER_USER='follower',"
+            " MASTER_PASSWORD='follower', MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1",
+            "START SLAVE",
+        )
+
+    def wait_for_replica(self) -> None:
+        """From now on acknowledge only what has arrived at the replica, as RDS does with its standby."""
+        self.run(
+            "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_SYNC'",
+            "SET GLOBAL rpl_semi_sync_master_timeout = 60000",
+            "SET GLOBAL rpl_semi_sync_master_enabled = ON",
+        )
+
+    def pause_applying(self) -> None:
+        """Fall behind: what the primary stores still arrives, and is not applied."""
+        self.run("STOP SLAVE SQL_THREAD")
+
+    def go_on_applying(self) -> None:
+        self.run("START SLAVE SQL_THREAD")
+
+    def promote(self) -> None:
+        """Apply all that has arrived, and from then on be the one that is written to."""
+        self.run("STOP SLAVE IO_THREAD")
+        wait_until(self.has_applied_all, what="the replica's log")
+        self.run("STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL read_only = 0")
+
+    def has_applied_all(self) -> bool:
+        with self.connect() as connection, connection.cursor(pymysql.cursors.DictCursor) as cursor:
+            cursor.execute("SHOW SLAVE STATUS")
+            status = cursor.fetchone()
+        return "waiting for more updates" in status["Slave_SQL_Running_State"]
+
     def freeze(self) -> None:
         """Stop the server in its tracks: connections stay open and nothing answers."""
         self.process.send_signal(signal.SIGSTOP)
@@ -154,14 +202,7 @@ class MySQL(MariaDB):
     GTID = ("--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--sync-binlog=1")
 
     def prepare(self) -> None:
-        # Before it listens to anybody: root from anywhere, which is loopback, without a password as MariaDB's.
-        first = self.folder / "first.sql"
-        first.write_text(
-            "CREATE USER root@'%'; GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;"
-            " GRANT PROXY ON ''@'' TO root@'%' WITH GRANT OPTION;\n"
-        )
-        words = [*self.command(), "--initialize-insecure", f"--init-file={first}"]
-        subprocess.run(words, check=True, capture_output=True)
+        subprocess.run([*self.command(), "--initialize-insecure"], check=True, capture_output=True)
 
     def command(self) -> list[str]:
         return [os.environ["DRILLS_SERVER"], *self.common(), "--mysqlx=OFF", "--secure-file-priv="]
@@ -175,11 +216,14 @@ def program(name: str) -> str:
     return found
 
 
+def kind() -> type[MariaDB]:
+    return MySQL if os.environ.get("DRILLS_SERVER") else MariaDB
+
+
 @contextmanager
-def running_server(folder: Path, *options: str, kind: type[MariaDB] | None = None, **place):
+def running_server(folder: Path, *options: str, of: type[MariaDB] | None = None, **place):
     """Run a private server with its data in folder; options are the server's own, place says where else than here."""
-    kind = kind or (MySQL if os.environ.get("DRILLS_SERVER") else MariaDB)
-    server = kind(folder, options, **place)
+    server = (of or kind())(folder, options, **place)
     server.prepare()
     try:
         server.start()

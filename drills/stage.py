@@ -69,9 +69,11 @@ class Stage:
         """How long something is to take: the second in the version for CI."""
         return short if self.short else full
 
-    def server(self, *options: str, **place) -> servers.MariaDB:
-        """A running private database server."""
-        return self.until_done.enter_context(servers.running_server(self.place("server"), *options, **place))
+    def server(self, *options: str, folder: Path | None = None, number: int = 0, **place) -> servers.MariaDB:
+        """A running private database server; with a number it is one of several that may follow each other."""
+        folder = folder or self.place("server")
+        options += (*servers.kind().GTID, f"--server-id={number}") if number else ()
+        return self.until_done.enter_context(servers.running_server(folder, *options, **place))
 
     def site(self, given: Mapping[str, str], **environ: str) -> Site:
         """Both tiers, migrated, as configured but for the guard if it is to be taken away."""

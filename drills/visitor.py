@@ -40,8 +40,9 @@ class Answer:
 class Client:
     """One visitor: a kept connection, cookies, and the entries that it made, which nobody else touches."""
 
-    def __init__(self, port: int, number: int, run: str, timeout: float):
-        self.port, self.number, self.run, self.timeout = port, number, run, timeout
+    def __init__(self, port: int, number: int, run: str, timeout: float, length: int = 0):
+        """length is that of the descriptions it writes, at least."""
+        self.port, self.number, self.run, self.timeout, self.length = port, number, run, timeout, length
         self.random = random.Random(number)  # noqa: S311  the same mix each time
         self.connection: http.client.HTTPConnection | None = None
         self.cookies: dict[str, str] = {}
@@ -145,7 +146,11 @@ class Client:
     def new(self) -> tuple[Written, dict]:
         entry = Written(f"drill {self.run} {self.number}/{next(self.count)} é😀")
         self.entries.append(entry)
-        return entry, {"title": entry.title, "description": f"made by {self.number}", "status": "open"}
+        return entry, {
+            "title": entry.title,
+            "description": f"made by {self.number}".ljust(self.length, "x"),
+            "status": "open",
+        }
 
     def note(self, entry: Written, answer: Answer, expected: set[int], new, before: set | None) -> str:
         """Remember what the answer says of the entry, whose states before are known or not; return its fault."""

@@ -110,7 +110,7 @@ def skipped_where_missing():
 @contextmanager
 def mariadb_server(folder: Path, *options):
     """Run a private server with its data in folder and yield its MariaDB."""
-    with skipped_where_missing(), running_server(folder, *options, kind=MariaDB) as server:
+    with skipped_where_missing(), running_server(folder, *options, of=MariaDB) as server:
         yield server
 
 

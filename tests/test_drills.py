@@ -97,7 +97,7 @@ def test_health_checks_are_judged():
     assert not result.liveness_stays([*live, Check("/healthz", 11, 3.0, 200)]).held
     assert not result.liveness_stays([]).held
     ready = [Check("/readyz", at, 0.1, 503 if 2 <= at < 12 else 200) for at in range(20)]
-    assert result.readiness_follows(ready, 2, 12).held
-    assert not result.readiness_follows(ready, 2, 8).held, "it goes on saying no"
+    assert result.readiness_follows(ready, 2, 12, 12).held
+    assert not result.readiness_follows(ready, 2, 8, 8).held, "it goes on saying no"
     yes = [Check("/readyz", at, 0.1, 200) for at in range(20)]
-    assert not result.readiness_follows(yes, 2, 12).held, "it never said no"
+    assert not result.readiness_follows(yes, 2, 12, 12).held, "it never said no"

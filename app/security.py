@@ -28,8 +28,28 @@ CHANGES_NOTHING = {"GET", "HEAD", "OPTIONS"}
 class Sessions(SecureCookieSessionInterface):
     """Mark the cookie Secure where the visitor came by HTTPS; a lab without a certificate still works."""
 
+    def open_session(self, app, request):
+        """Begin anew where the cookie is signed with our key, but holds what no release of ours puts there."""
+        try:
+            session = super().open_session(app, request)
+        except (TypeError, ValueError):
+            session = None
+        return session if session is not None and are_notices(session.get("_flashes", [])) else self.session_class()
+
     def get_cookie_secure(self, app):
         return request.is_secure
+
+
+def are_notices(flashes) -> bool:
+    """Whether flashes are as app/pages/notices.py makes them: pairs of a category and a notice with its ids."""
+    return isinstance(flashes, list) and all(map(is_notice, flashes))
+
+
+def is_notice(flash) -> bool:
+    match flash:
+        case [_, {"ids": list()}]:
+            return True
+    return False
 
 
 def init_app(app: Flask) -> None:

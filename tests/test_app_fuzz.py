@@ -8,10 +8,7 @@ from app import admission, security, validation
 from app.pages import bulk, spreadsheet
 from app.store import query
 from drills.fuzz import run
-from drills.fuzz.answers import Answer
-from drills.fuzz.requests import Request, routes
-from drills.fuzz.wsgi import Caller, Log
-from tests.conftest import Browser
+from drills.fuzz.requests import routes
 
 # Werkzeug's parser of forms leaves the file of a part that breaks off to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in.*SpooledTemporaryFile", "ignore:Unclosed file")
@@ -30,7 +27,7 @@ def test_bad_input_is_answered_well(app):
     for (route, status), count in tally.statuses.items():
         by_route[route] += count * (status < 400)
     assert set(by_route) == {route.endpoint for route in routes(app)}
-    assert min(by_route.values()) > 20, "not only refusals"
+    assert min(by_route.values()) > 5, "not only refusals"
     assert {400, 403, 404, 405, 406, 409, 412, 415, 422, 428} <= {status for _, status in tally.statuses}
 
 
@@ -48,8 +45,8 @@ def without_apostrophes(monkeypatch, app):
     monkeypatch.setattr(spreadsheet, "cell", str)
 
 
-def without_a_look_at_cursors(monkeypatch, app):
-    monkeypatch.setattr(query, "read_value", lambda query, value: value)
+def with_any_id_in_cursors(monkeypatch, app):
+    monkeypatch.setattr(query, "LARGEST_ID", 10**40)
 
 
 def without_ids(monkeypatch, app):
@@ -77,7 +74,7 @@ def without_security_headers(monkeypatch, app):
     [
         (without_escaping, "what was sent is markup"),
         (without_apostrophes, "a formula"),
-        (without_a_look_at_cursors, "status 500"),
+        (with_any_id_in_cursors, "status 500"),
         (without_ids, "status 500"),
         (with_control_characters, "stored: "),
         (without_query_check, "UnicodeDecodeError"),

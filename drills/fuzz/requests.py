@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from drills.fuzz.words import (
     MALFORMED_JSON,
+    NUMBERS,
     TEXTS,
     as_json,
     bytes_of,
@@ -27,11 +28,46 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=xBOUNDARYx"
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 TYPES = [
-    *(FORM, MULTIPART, JSON, MERGE_PATCH, "text/plain", "application/xml", "", ";", "a/b; c=", "application/json; charset=x"),
-    *("application/json; charset=utf-16", "multipart/form-data", 'multipart/form-data; boundary="', f"{FORM}; charset=é"),
-    *("multipart/form-data; boundary=" + "x" * 300, "multipart/mixed; boundary=x", "application/json, text/html", "*/*"),
+    *(
+        FORM,
+        MULTIPART,
+        JSON,
+        MERGE_PATCH,
+        "text/plain",
+        "application/xml",
+        "",
+        ";",
+        "a/b; c=",
+        "application/json; charset=x",
+    ),
+    *(
+        "application/json; charset=utf-16",
+        "multipart/form-data",
+        'multipart/form-data; boundary="',
+        f"{FORM}; charset=é",
+    ),
+    *(
+        "multipart/form-data; boundary=" + "x" * 300,
+        "multipart/mixed; boundary=x",
+        "application/json, text/html",
+        "*/*",
+    ),
 ]
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X-Y", "_"]
+METHODS = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "get",
+    "X-Y",
+    "_",
+]
 WEIGHTS = {"OPTIONS": 0.1, "HEAD": 0.3}  # 1 for the others
 LIST_WORDS = {
     "status": ["open", "done", ""],
@@ -42,9 +78,28 @@ LIST_WORDS = {
 }
 PAGE_FIELDS = ("status", "sort", "q", "cursor")
 API_FIELDS = ("status", "sort", "search", "cursor", "limit")
-DATES = ["2026-11-23T10:00:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59.999999", "2026-W01", "2026-11-23T10:00:00+00:00"]
+DATES = [
+    "2026-11-23T10:00:00",
+    "0001-01-01T00:00:00",
+    "9999-12-31T23:59:59.999999",
+    "2026-W01",
+    "2026-11-23T10:00:00+00:00",
+]
 HEADERS = {
-    "Host": ["localhost", "evil.example", "localhost:99999", "[::1]", "[", "", "a b", "localhost:", "é", "a" * 300, "@", "a/b"],
+    "Host": [
+        "localhost",
+        "evil.example",
+        "localhost:99999",
+        "[::1]",
+        "[",
+        "",
+        "a b",
+        "localhost:",
+        "é",
+        "a" * 300,
+        "@",
+        "a/b",
+    ],
     "X-Forwarded-For": ["1.2.3.4", "1.2.3.4, 5.6.7.8", ",", ", , ,", "::1, x", "é", "unknown, 10.0.0.1, 10.0.0.2"],
     "X-Forwarded-Proto": ["https", "http", "https, http", "ftp", "", "HTTPS", "javascript"],
     "X-Forwarded-Host": ["evil.example", "evil.example:443"],
@@ -53,31 +108,93 @@ HEADERS = {
     "Forwarded": ["for=1.2.3.4;host=evil.example;proto=https"],
     "Origin": ["http://localhost", "http://evil.example", "null", "", "http://[", "http://localhost:0", "é"],
     "Sec-Fetch-Site": ["same-origin", "none", "cross-site", "same-site", "", "é"],
-    "Referer": ["http://localhost/?sort=title", "http://localhost/?cursor=x", "http://[", "http://localhost/?" + "q=a&" * 90],
-    "Accept": ["*/*", "text/html", "application/json", "application/json;q=0", "image/*;q=x", ",;", "a/b;q=1e999", "é", "*"],
+    "Referer": [
+        "http://localhost/?sort=title",
+        "http://localhost/?cursor=x",
+        "http://[",
+        "http://localhost/?" + "q=a&" * 90,
+    ],
+    "Accept": [
+        "*/*",
+        "text/html",
+        "application/json",
+        "application/json;q=0",
+        "image/*;q=x",
+        ",;",
+        "a/b;q=1e999",
+        "é",
+        "*",
+    ],
     "Accept-Encoding": ["gzip", "identity;q=0", "*;q=0"],
     "Accept-Language": ["en", "x" * 200],
     "Content-Encoding": ["gzip", "br", "é"],
-    "If-Match": ['"1"', '"2"', "*", 'W/"1"', '"1", "2"', '"', '""', '"a"b"', '"0"', '"99999999999"', "1", "", '"1",', " * "],
+    "If-Match": [
+        '"1"',
+        '"2"',
+        "*",
+        'W/"1"',
+        '"1", "2"',
+        '"',
+        '""',
+        '"a"b"',
+        '"0"',
+        '"99999999999"',
+        "1",
+        "",
+        '"1",',
+        " * ",
+    ],
     "If-None-Match": ['"1"', "*", 'W/"1"', '"', "é", ",", "x" * 300],
     "If-Modified-Since": ["Mon, 23 Nov 2026 10:00:00 GMT", "x", "Mon, 99 Foo 99999 99:99:99 GMT", "9" * 30],
     "If-Unmodified-Since": ["Mon, 23 Nov 2026 10:00:00 GMT", "0"],
     "If-Range": ['"1"', "x", "Mon, 23 Nov 2026 10:00:00 GMT"],
-    "Range": ["bytes=0-1", "bytes=-1", "bytes=5-1", "bytes=0-1,3-4", "bytes=", "x=1-2", "bytes=9999999999999999999-", "bytes=é"],
+    "Range": [
+        "bytes=0-1",
+        "bytes=-1",
+        "bytes=5-1",
+        "bytes=0-1,3-4",
+        "bytes=",
+        "x=1-2",
+        "bytes=9999999999999999999-",
+        "bytes=é",
+    ],
     "Idempotency-Key": ["key", "key2", "", "a b", "é", "x" * 255, "x" * 256, "'"],
     "X-Request-Id": ["abcdefgh12345678", "x", "a b", "é" * 10, "x" * 200, '"}'],
     "X-Amzn-Trace-Id": ["Root=1-trace", "é"],
     "X-HTTP-Method-Override": ["DELETE", "PUT"],
     "X-Original-URL": ["/entries/1/delete"],
     "Authorization": ["Basic", "Basic !", "Basic Og==", "Bearer x", "Digest a", 'Digest a="', "é"],
-    "Cookie": ["session=", "session=x", "session=a.b.c", "=", ";;;", "session=é", "a=" + "b" * 2000, 'session="\\400"', "wrote=9"],
+    "Cookie": [
+        "session=",
+        "session=x",
+        "session=a.b.c",
+        "=",
+        ";;;",
+        "session=é",
+        "a=" + "b" * 2000,
+        'session="\\400"',
+        "wrote=9",
+    ],
     "User-Agent": ["", "é", "x" * 500],
     "Transfer-Encoding": ["chunked", "identity", "x"],
     "Expect": ["100-continue", "x"],
     "Connection": ["Upgrade"],
     "Upgrade": ["websocket", "h2c"],
 }
-PATHS = ["/", "//", "/.", "/..", "/%00", "/%", "/%2e%2e/etc/passwd", "/static/../config.py", "/static/%2e%2e/config.py", "/*"]
+PATHS = [
+    "/",
+    "//",
+    "/.",
+    "/..",
+    "/%00",
+    "/%",
+    "/%2e%2e/etc/passwd",
+    "/static/../config.py",
+    "/static/%2e%2e/config.py",
+    "/*",
+]
+PART_HEADERS = ["Content-Type: text/csv; charset=x", "Content-Transfer-Encoding: base64", "x", ":", "é: é"]
+HEADINGS = [["title"], ["title", "description", "status"], ["id", "title", "status", "x"], ["status"]]
 
 
 class Request(NamedTuple):
@@ -175,7 +292,7 @@ class Visitor:
             return b""
         if random.random() < 0.03:
             return bytes_of(random, text(random))
-        if random.random() < 0.25:
+        if random.random() < 0.4:
             words, _, cursor = random.choice(self.memory.lists).rpartition("cursor=")
             return f"{words}cursor={self.cursor(cursor)}".encode("latin-1")
         names = API_FIELDS if is_api else PAGE_FIELDS
@@ -199,9 +316,9 @@ class Visitor:
         random = self.random
         known = known or random.choice(self.memory.lists).rpartition("cursor=")[2]
         kind = random.random()
-        if kind < 0.35:
+        if kind < 0.3:
             return known
-        if kind < 0.5:
+        if kind < 0.4:
             return spoiled(random, known.encode()).decode("latin-1")
         padded = known + "=" * (-len(known) % 4)
         try:
@@ -209,14 +326,17 @@ class Visitor:
         except ValueError:
             data = ["00000000", 1, 1, None]
         if kind < 0.9 and isinstance(data, list) and data:
-            data[random.randrange(len(data))] = random.choice([value(random), random.choice(DATES), random.choice(TEXTS)])
+            made = [value(random), random.choice(NUMBERS), random.choice(DATES), random.choice(TEXTS)]
+            data[random.randrange(len(data))] = random.choice(made)
         elif kind < 0.95:
             data = value(random)
         return base64.urlsafe_b64encode(as_json(random, data)).decode().rstrip("=")
 
     def encoded(self, pairs: list[tuple[str, str]]) -> bytes:
         """The pairs as a form encodes them, or nearly so."""
-        made = "&".join(f"{self.quoted(name)}={self.quoted(given)}" for name, given in pairs).encode("latin-1", "replace")
+        made = "&".join(f"{self.quoted(name)}={self.quoted(given)}" for name, given in pairs).encode(
+            "latin-1", "replace"
+        )
         return spoiled(self.random, made) if self.random.random() < 0.05 else made
 
     def quoted(self, given: str) -> str:
@@ -259,7 +379,9 @@ class Visitor:
             return self.json_body(route.method)
         fields = self.fields()
         if "import" in route.rule:
-            return MULTIPART, self.multipart([*fields[-2:], ("action", mostly(self.random, "check", 0.7))], self.table())
+            return MULTIPART, self.multipart(
+                [*fields[-2:], ("action", mostly(self.random, "check", 0.7))], self.table()
+            )
         if self.random.random() < 0.9:
             return FORM, self.encoded(fields)
         return MULTIPART, self.multipart(fields, None)
@@ -301,7 +423,9 @@ class Visitor:
                 del data[name]
         if random.random() < 0.05:
             data[text(random)] = value(random)
-        return MERGE_PATCH if method == "PATCH" else JSON, as_json(random, data if random.random() < 0.95 else value(random))
+        return MERGE_PATCH if method == "PATCH" else JSON, as_json(
+            random, data if random.random() < 0.95 else value(random)
+        )
 
     def multipart(self, fields: list[tuple[str, str]], table: bytes | None) -> bytes:
         """A form with parts; at times one of its boundaries or headers is broken."""
@@ -315,7 +439,9 @@ class Visitor:
             end = b"\r\n" if random.random() < 0.99 else random.choice([b"\n", b"\r", b"", b"\r\r\n"])
             head = f"Content-Disposition: {disposition}".encode("utf-8", "surrogatepass")
             if random.random() < 0.1:
-                extra = random.choice(["Content-Type: text/csv; charset=x", "Content-Transfer-Encoding: base64", "x", ":", "é: é"])
+                extra = random.choice(
+                    ["Content-Type: text/csv; charset=x", "Content-Transfer-Encoding: base64", "x", ":", "é: é"]
+                )
                 head += b"\r\n" + extra.encode()
             made += b"--xBOUNDARYx" + end + head + end + end + content + end
         return made + (b"--xBOUNDARYx--\r\n" if random.random() < 0.97 else b"")
@@ -324,7 +450,9 @@ class Visitor:
         """A CSV file with a heading, as spreadsheets make it or as nothing does."""
         random = self.random
         separator = random.choice([",", ",", ";", "\t", "|"])
-        heading = random.choice([["title"], ["title", "description", "status"], ["id", "title", "status", "x"], ["status"]])
+        heading = random.choice(
+            [["title"], ["title", "description", "status"], ["id", "title", "status", "x"], ["status"]]
+        )
         lines = [separator.join(mostly(random, name, 0.97) for name in heading)]
         for _ in range(random.choice([0, 1, 3, 8])):
             row = [mostly(random, random.choice(["open", "a title"]), 0.5) for _ in heading]

@@ -34,6 +34,17 @@ esac
 [ $# -eq 1 ] || fail "one environment at a time; found: $*"
 environment=$1
 
+# Ctrl-C, or a pipeline that is cancelled: one line, said here for every step (deploy/command_line.py has the same).
+stopped() {
+    echo >&2
+    echo "stopped; what was begun at AWS goes on there: \`make deploy ENV=$environment\` goes on from here," \
+        "\`make follow ENV=$environment\` only watches" >&2
+    exit "$1"
+}
+trap 'stopped 130' INT
+trap 'stopped 143' TERM
+export STEP_OF=deploy.sh
+
 python=${PYTHON:-.venv/bin/python}
 command -v "$python" > /dev/null || fail "$python is missing: run \`make setup\`"
 
@@ -68,4 +79,4 @@ missing=$("$python" -m deploy images "$environment")
 [ -z "$missing" ] || require_engine
 "$python" -m deploy bootstrap "$environment"
 build_images
-"$python" -m deploy up "$environment"
+STEP_OF='' exec "$python" -m deploy up "$environment"

@@ -8,7 +8,10 @@ IMPORT = "/import"  # the end of the paths that take files, here and in docker/n
 
 
 def init_app(app: Flask) -> None:
+    # "//" is no address of ours. Flask would redirect to the one with "/", and make that link with the Host header.
+    app.url_map.merge_slashes = False
     app.before_request(check_host)
+    app.before_request(check_query)
     app.before_request(allow_files)
     app.after_request(take_the_rest)
 
@@ -23,6 +26,14 @@ def check_host():
 def name_of(host: str) -> str:
     """Return the host of a Host header without its port, in lower case."""
     return host.rpartition(":")[0].lower() if host.rpartition(":")[2].isdigit() else host.lower()
+
+
+def check_query():
+    """Refuse a query string that is no UTF-8, in which no parameter could be looked up."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        abort(400)
 
 
 def allow_files():

@@ -1,9 +1,9 @@
 """Every error as a page. An error page reads neither session nor database, so that it cannot fail in turn."""
 
-from flask import Flask, current_app, render_template
+from flask import Flask, Response, current_app, render_template, request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from app.api.problems import is_api, problem
 from app.database import OutcomeUnknown
@@ -55,6 +55,9 @@ def page(code: int, heading: str, advice: str, detail: str = ""):
     """Return the page, or for the API the problem with detail, the usual one of its code if that is empty."""
     if is_api():
         return problem(code, detail), code
+    if isinstance(request.routing_exception, BadHost):
+        # The page has links, and to a host that can be none Flask makes none.
+        return Response(f"{heading}. {advice}\n", code, mimetype="text/plain"), code
     return render_template("error.html", code=code, heading=heading, advice=advice), code
 
 

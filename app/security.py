@@ -34,6 +34,16 @@ class Sessions(SecureCookieSessionInterface):
     The cookie is marked Secure where the visitor came by HTTPS; a lab without a certificate still works.
     """
 
+    def open_session(self, app, request):
+        """Begin anew without a cookie, or where one of ours holds what no release of ours puts there."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        try:
+            session = super().open_session(app, request)
+        except (TypeError, ValueError):
+            session = None
+        return session if session is not None and are_notices(session.get("_flashes", [])) else self.session_class()
+
     def get_cookie_secure(self, app):
         return request.is_secure
 
@@ -43,11 +53,6 @@ class Sessions(SecureCookieSessionInterface):
         if self.serializer_kept is None:
             self.serializer_kept = super().get_signing_serializer(app)
         return self.serializer_kept
-
-    def open_session(self, app, request):
-        if self.get_cookie_name(app) not in request.cookies:
-            return self.session_class()
-        return super().open_session(app, request)
 
     def save_session(self, app, session, response):
         if session or session.modified:
@@ -70,6 +75,18 @@ class AddHeaders:
             return start_response(status, headers + [pair for pair in wanted if pair[0].lower() not in given], error)
 
         return self.app(environ, start)
+
+
+def are_notices(flashes) -> bool:
+    """Whether flashes are as app/pages/notices.py makes them: pairs of a category and a notice with its ids."""
+    return isinstance(flashes, list) and all(map(is_notice, flashes))
+
+
+def is_notice(flash) -> bool:
+    match flash:
+        case [_, {"ids": list()}]:
+            return True
+    return False
 
 
 def init_app(app: Flask) -> None:

@@ -1,87 +1,12 @@
-"""The command line: python -m deploy VERB ENV."""
+"""python -m deploy VERB ENV: see command_line.py."""
 
-import argparse
-import os
+import signal
 import sys
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from deploy.commands import doctor, flight, logs, look, pause, plan, prepare, remove, rollback, shell, status, up
-from deploy.faults import explain
-from deploy.problem import Problem
-from deploy.terminal import say
-
-# Verb: function, what it does, names of its options. The function may return an exit code.
-VERBS = {
-    "doctor": (
-        doctor.doctor,
-        "say what of machine, account and environment would hinder a deployment; ENV may be left out",
-    ),
-    "preflight": (prepare.preflight, "check settings, credentials and the state of the stack; change nothing"),
-    "bootstrap": (prepare.bootstrap, "create or update the repositories and the bucket"),
-    "images": (prepare.missing_images, "print the images that are still to be built and pushed"),
-    "registry-password": (prepare.registry_password, "print the registry's password, to be piped to `login`"),
-    "plan": (plan.plan, "show what a deployment would change, and change nothing"),
-    "up": (up.up, "show the change set, ask, execute it, follow it"),
-    "status": (status.status, "print what the environment is doing now, on one screen"),
-    "logs": (logs.logs, "print what the containers have written, by time", "since", "filter", "follow"),
-    "exec": (shell.shell, "open a shell in a running container", "container", "command"),
-    "open": (look.open_page, "print the URL and show it in a browser"),
-    "drift": (look.drift, "print what differs from the templates; 1 if anything does"),
-    "follow": (flight.follow, "attach to a deployment that is under way"),
-    "outputs": (look.print_outputs, "print the outputs, the URL last"),
-    "rollback": (rollback.rollback, "deploy the images that served before, after showing and asking"),
-    "pause": (pause.pause, "end all tasks and stop the database"),
-    "resume": (pause.resume, "start the database and the tasks again"),
-    "destroy": (remove.destroy, "delete the environment", "buckets"),
-}
-
-# Verbs that may do without an environment.
-WITHOUT_ENV = {"doctor"}
-
-# Option: what it means to argparse. Without it the environment variable of its name counts, as in make logs SINCE=1h.
-OPTIONS = {
-    "since": {"metavar": "10m", "help": "how far back: a number and s, m, h or d; ten minutes if it is not given"},
-    "filter": {"metavar": "PATTERN", "help": "only what matches this filter pattern of CloudWatch Logs"},
-    "follow": {"action": "store_true", "help": "go on until Ctrl-C"},
-    "buckets": {"action": "store_true", "help": "delete the buckets with logs, too"},
-    "container": {"metavar": "NAME", "help": "app or web; app if it is not given"},
-    "command": {"metavar": "COMMAND", "help": "what to run; /bin/sh if it is not given"},
-}
-
-
-def command_line() -> argparse.ArgumentParser:
-    """The verbs, each with its environment and its options."""
-    parser = argparse.ArgumentParser(prog="python -m deploy")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name, (_, text, *options) in VERBS.items():
-        verb = verbs.add_parser(name, help=text)
-        optional = {"nargs": "?"} if name in WITHOUT_ENV else {}
-        verb.add_argument("env", metavar="ENV", help="a file of config/, as in lab", **optional)
-        for option in options:
-            given = os.environ.get(option.upper(), "")
-            default = given == "1" if OPTIONS[option].get("action") == "store_true" else given
-            verb.add_argument(f"--{option}", default=default, **OPTIONS[option])
-    return parser
-
-
-def main(argv: list[str]) -> int:
-    """Run one verb; returns the exit code: 0 done, 1 a problem in one line, 2 wrong words, 3 the guard, 130 Ctrl-C."""
-    args = vars(command_line().parse_args(argv))
-    verb, env = args.pop("verb"), args.pop("env")
-    try:
-        return VERBS[verb][0](env, **args) or 0
-    except Problem as problem:
-        say(f"error: {problem}", sys.stderr)
-        return problem.code
-    except (BotoCoreError, ClientError) as error:
-        say(f"error: {explain(error)}", sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        again = f"`make follow ENV={env}` attaches again"
-        say(f"\nstopped watching; what was begun goes on at AWS: {again}", sys.stderr)
-        return 130
-
-
 if __name__ == "__main__":
+    # The libraries take most of a second to load. Until that is done, nothing is begun and there is nothing to say.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    from deploy.command_line import main
+
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """All drills, in the order in which they are run. Each module has its own as DRILLS."""
 
-from drills import application, clients, database, replicas, restore, soak, starting, trust
+from drills import application, clients, database, deployment, inputs, replicas, restore, soak, starting, trust
 
 DRILLS = (
     *database.DRILLS,
@@ -10,6 +10,8 @@ DRILLS = (
     *application.DRILLS,
     *starting.DRILLS,
     *clients.DRILLS,
+    *inputs.DRILLS,
+    *deployment.DRILLS,
     *soak.DRILLS,
 )
 BY_NAME = {drill.name: drill for drill in DRILLS}

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import traceback
 from pathlib import Path
 
 from review import environment, scan, summary, workspace
@@ -180,6 +181,22 @@ VERBS = {
 }
 
 
+def printable(text: str) -> str:
+    """The text, with an escape for what a terminal does not show, or would obey."""
+    return "".join(one if one.isprintable() or one.isspace() else ascii(one)[1:-1] for one in text)
+
+
+def unreadable(verb: str, error: Exception) -> str:
+    """One line for templates whose form is right and whose values are of a kind that no resource has, as after an edit
+    by hand: the lint names those, with their places. It says where it was met, in case it is a mistake of ours.
+    """
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    said = printable(" ".join(f"{type(error).__name__}: {error}".split()))[:120]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    what = f"{verb}: out/ holds a value of a wrong kind: `make lint` says where, `make build` writes it anew"
+    return f"{what} ({said}, {place})"
+
+
 def main(argv: list[str]) -> int:
     """Run one verb; returns the exit code: 0 done, 1 a problem or a finding, 2 a wrong command line, 3 the guard."""
     parser = argparse.ArgumentParser(prog="python -m review")
@@ -212,8 +229,11 @@ def main(argv: list[str]) -> int:
     try:
         return VERBS[args.verb][0]([env for env in args.env if env], args)
     except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
+        print(f"error: {' '.join(printable(str(problem)).split())}", file=sys.stderr)
         return problem.code
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        print(f"error: {unreadable(args.verb, error)}", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # `| head` has seen enough; what is left to write must go somewhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

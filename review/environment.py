@@ -17,6 +17,7 @@ FROM_DEPLOY = {
 }
 
 ENV_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST_SHOWN = 60  # characters
 BLOCKS = 7  # the VPC is cut into seven blocks (templates/network.py)
 PARTITIONS = {"cn-": ("aws-cn", "amazonaws.com.cn"), "us-gov-": ("aws-us-gov", "amazonaws.com")}
 
@@ -40,7 +41,13 @@ def read(env: str, folder: Path) -> tuple[str, dict[str, str]]:
     if not ENV_PATTERN.fullmatch(env) or len(env) > 20:
         raise Problem(f"{folder.name}/{env}.env: its name must be at most 20 lower case letters, digits and single -")
     source = f"{folder.name}/{env}.env"
-    return source, parse((folder / f"{env}.env").read_text(), source)
+    try:
+        text = (folder / f"{env}.env").read_text("utf-8-sig")  # editors of Windows put a mark in front
+    except UnicodeDecodeError:
+        raise Problem(f"{source}: not a text in UTF-8: save it so, or write it anew") from None
+    except OSError as error:
+        raise Problem(f"{source} cannot be read: {error.strerror}") from None
+    return source, parse(text, source)
 
 
 def parse(text: str, source: str) -> dict[str, str]:
@@ -50,13 +57,20 @@ def parse(text: str, source: str) -> dict[str, str]:
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue
+        if hidden := next((character for character in stripped if not character.isprintable()), ""):
+            raise Problem(f"{source}:{number}: a character that cannot be seen, {hidden!a}: write the line anew")
         name, equals, value = (part.strip() for part in stripped.partition("="))
         if not equals or not name.isalnum():
-            raise Problem(f"{source}:{number}: expected Parameter=Value, found: {stripped[:60]}")
+            raise Problem(f"{source}:{number}: expected Parameter=Value, found: {shown(stripped)}")
         if name in values:
-            raise Problem(f"{source}:{number}: {name} is set twice")
+            raise Problem(f"{source}:{number}: {shown(name)} is set twice")
         values[name] = value
     return values
+
+
+def shown(text: str) -> str:
+    """The text as it fits into a message."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def check(values: dict[str, str], definitions: dict[str, dict], source: str) -> None:
@@ -67,10 +81,10 @@ def check(values: dict[str, str], definitions: dict[str, dict], source: str) -> 
         if name not in definitions:
             near = difflib.get_close_matches(name, definitions, 1)
             hint = f"did you mean {near[0]}?" if near else "the parameters are listed in out/root.yaml"
-            raise Problem(f"{source}: there is no parameter {name}; {hint}")
+            raise Problem(f"{source}: there is no parameter {shown(name)}; {hint}")
         fault = fault_of(value, definitions[name])
         if fault:
-            raise Problem(f"{source}: {name}={value}: {fault}")
+            raise Problem(f"{source}: {name}={shown(value)}: {fault}")
     for name, definition in definitions.items():
         if "Default" not in definition and name not in values and name not in FROM_DEPLOY:
             raise Problem(f"{source}: {name} is missing and has no default: {definition['Description']}")
@@ -85,20 +99,17 @@ def fault_of(value: str, definition: dict) -> str:
     """Why CloudFormation would refuse the value of a parameter, or an empty string."""
     constraint = definition.get("ConstraintDescription", "is not allowed")
     if definition["Type"] == "Number":
-        try:
-            number = int(value)
-        except ValueError:
+        if not re.fullmatch(r"-?[0-9]{1,18}", value):  # int() takes more: 1_000, and the digits of other scripts
             return "must be a whole number"
+        number = int(value)
         if not definition.get("MinValue", number) <= number <= definition.get("MaxValue", number):
             return constraint
     allowed = definition.get("AllowedValues")
     if allowed and value not in [str(item) for item in allowed]:
         return constraint
-    if not re.fullmatch(definition.get("AllowedPattern", ".*"), value):
-        return constraint
     if not int(definition.get("MinLength", 0)) <= len(value) <= int(definition.get("MaxLength", 4096)):
         return f"must have at most {definition.get('MaxLength', 4096)} characters"
-    return ""
+    return "" if re.fullmatch(definition.get("AllowedPattern", ".*"), value) else constraint
 
 
 def network_fault(cidr: str, host_bits: int) -> str:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import yaml
 
+from review.form import faults
 from review.problem import Problem
 
 WIDTH = 110
+LONGEST = 300  # characters of a message
 
 _SECTIONS_WITH_SPACE = {"Parameters", "Resources"}
 
@@ -32,22 +34,34 @@ def parse(text: str, name: str) -> dict:
     """The template as data; `name` stands in the message when it is not YAML."""
     try:
         template = yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader with tags for strings and lists)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # of a date that is none, of 500 brackets
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}:" if where else ""
-        raise Problem(f"{name}:{line} not YAML: {getattr(error, 'problem', error)}") from None
+        said = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise Problem(f"{name}:{line} not YAML: {ascii(said)[1:-1][:LONGEST]}") from None
     if not isinstance(template, dict) or "Resources" not in template:
         raise Problem(f"{name}: not a CloudFormation template: it has no Resources")
+    if fault := next(faults(template), ""):
+        raise Problem(f"{name}: {ascii(fault)[1:-1][:LONGEST]}")
     return template
 
 
 def read_all(folder: Path) -> dict[str, str]:
     """The templates in a folder as text, by file name. Problem: root.yaml or bootstrap.yaml is not there."""
-    texts = {path.name: path.read_text() for path in sorted(folder.glob("*.yaml"))}
+    texts = {path.name: _text(path) for path in sorted(folder.glob("*.yaml"))}
     missing = {"root.yaml", "bootstrap.yaml"} - set(texts)
     if missing:
         raise Problem(f"{folder}/{min(missing)} is missing: run `make build`")
     return texts
+
+
+def _text(path):
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Problem(f"{path.parent.name}/{path.name}: not a text in UTF-8: run `make build`") from None
+    except OSError as error:
+        raise Problem(f"{path.parent.name}/{path.name} cannot be read: {error.strerror}") from None
 
 
 class _Dumper(yaml.SafeDumper):

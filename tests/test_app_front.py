@@ -39,6 +39,27 @@ def test_any_name_when_none_is_set(app):
     assert app.test_client().get("/", headers={"Host": "any.example"}).status_code == 200
 
 
+@pytest.mark.parametrize("host", ["a" * 64, ".", "a..b"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/healthz", "/api/v1/entries"])
+def test_a_name_that_can_be_none_is_refused(app, host, path):
+    answer = app.test_client().get(path, headers={"Host": host})
+    assert answer.status_code == 400
+    assert answer.mimetype == ("application/problem+json" if path.startswith("/api/") else "text/plain")
+    app.config["ALLOWED_HOSTS"] = frozenset({"www.example"})
+    assert app.test_client().get(path, headers={"Host": host}).status_code in {400, 421}
+
+
+@pytest.mark.parametrize("path", ["/", "/entries.csv", "/entries.json", "/api/v1/entries", "/entries/new"])
+def test_a_query_that_is_no_text_is_refused(app, path):
+    """As curl sends it; a browser writes %FF, which is replaced."""
+    client = app.test_client()
+    answer = client.get(path, environ_overrides={"QUERY_STRING": "q=\xff"})
+    assert answer.status_code == 400
+    assert answer.mimetype == ("application/problem+json" if path.startswith("/api/") else "text/html")
+    assert client.get(path, environ_overrides={"QUERY_STRING": "q=é".encode().decode("latin-1")}).status_code < 500
+    assert client.get("/?q=%FF").status_code == 200
+
+
 def test_longer_bodies_where_files_are_imported_only(app):
 
     def length():

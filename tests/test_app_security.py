@@ -220,6 +220,29 @@ def test_a_forged_notice_is_not_shown(app):
     assert 'class="notice"' not in page.text
 
 
+@pytest.mark.parametrize(
+    "content",
+    [7, "text", [1], {"_flashes": 7}, {"_flashes": ["text"]}, {"_flashes": [["message", "text"]]}, {"_flashes": [[]]}],
+)
+def test_a_session_of_another_shape_is_begun_anew(app, browser, content):
+    """Signed with our key, as by a release of other days or by somebody who has the same key."""
+    signed = app.session_interface.get_signing_serializer(app).dumps(content)
+    browser.client.set_cookie("session", signed)
+    page = browser.get("/")
+    assert page.status_code == 200
+    assert 'class="notice"' not in page.text
+    browser.client.set_cookie("session", signed)
+    browser.add("a")
+    assert "Entry added." in browser.get("/").text
+
+
+def test_no_link_is_made_with_the_name_that_a_visitor_sends(app):
+    for path in ("//", "/entries//new", "//evil.example/..", "/entries/new/"):
+        answer = app.test_client().get("/", headers={"Host": "evil.example"}, environ_overrides={"PATH_INFO": path})
+        assert answer.location is None, path
+        assert "evil.example" not in answer.text
+
+
 @pytest.mark.parametrize("evil", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
 def test_no_redirect_leads_away(browser, evil):
     browser.add("a")

@@ -170,7 +170,7 @@ def one_entry() -> dict:
             "readEntry",
             "Read an entry",
             {"200": answer("The entry", "Entry", ETag=ETAG), "304": answer("It is what you have", ETag=ETAG)},
-            (404,),
+            (404, 412),
             parameters=[IF_NONE_MATCH],
         ),
         "put": operation(

@@ -63,7 +63,11 @@ def create():
 
 @blueprint.get("/entries/<id:entry_id>")
 def read(entry_id):
-    return answer_entry(database.read(store.get, entry_id)).make_conditional(request)
+    entry = database.read(store.get, entry_id)
+    response = answer_entry(entry).make_conditional(request)
+    if response.status_code == 412:
+        raise store.Conflict(entry)
+    return response
 
 
 @blueprint.put("/entries/<id:entry_id>")

@@ -36,12 +36,29 @@ def create(original):
             reason = f"Stack:{stack['StackId']} is in {status} state and can not be updated."
             return helpers._error("ValidationError", reason)
         answer = original(params)
+        if stack and status == "REVIEW_IN_PROGRESS" and kind == "CREATE":
+            answer = same_shell(stack, answer)
         found = re.search(rb"<Id>(.*?)</Id>", answer[2])
         if found and helpers._p(params, "IncludeNestedStacks") == "true":
             include_nested(cloudformation._change_sets[found[1].decode()])
         return answer
 
     return created
+
+
+def same_shell(shell, answer):
+    """A second change set for a stack of which there is nothing but a shell is one of the same stack, not of another
+    one with its name.
+    """
+    new, old = cloudformation._stacks[shell["StackName"]], shell["StackId"]
+    if (other := new["StackId"]) == old:
+        return answer
+    new["StackId"] = old
+    cloudformation._stack_events[old] = cloudformation._stack_events.pop(other)
+    for change_set in cloudformation._change_sets.values():
+        if change_set["StackId"] == other:
+            change_set["StackId"] = old
+    return answer[0], answer[1], answer[2].replace(other.encode(), old.encode())
 
 
 def describe(original):

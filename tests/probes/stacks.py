@@ -1,5 +1,7 @@
 """What rehearsal/emulator does for stacks and change sets."""
 
+import json
+
 from botocore.exceptions import ClientError
 
 from tests.account import is_complete
@@ -162,7 +164,21 @@ def nested_dynamic_reference_is_resolved(account):
     return "a-resolved" in {bucket["Name"] for bucket in account.s3.list_buckets()["Buckets"]}
 
 
+def second_change_set_is_of_the_same_shell(account):
+    body = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+    made = [
+        account.cloudformation.create_change_set(
+            StackName="shell", ChangeSetName=name, ChangeSetType="CREATE", TemplateBody=body
+        )
+        for name in ("first", "second")
+    ]
+    account.cloudformation.execute_change_set(ChangeSetName=made[1]["Id"])
+    listed = account.cloudformation.list_change_sets(StackName="shell")["Summaries"]
+    return made[0]["StackId"] == made[1]["StackId"] and [each["ChangeSetName"] for each in listed] == ["second"]
+
+
 PROBES = [
+    second_change_set_is_of_the_same_shell,
     added_resource_is_created,
     reference_to_nothing_is_refused,
     unknown_parameter_is_refused,

@@ -1,0 +1,104 @@
+"""Bad input in bulk: to every route of the application, and where operators type. The tests run short versions."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+from app import admission, create_app
+from drills.fuzz import run
+from drills.fuzz.operators import Operator, environment
+from drills.result import Bound, Result
+from drills.stage import Drill, Guard, Stage
+
+SEED = 20261123
+KEY = "a key of the drill, not secret"
+# How many requests go where in full, and within how many seconds.
+SQLITE, MARIADB = (165_000, 1800.0), (40_000, 1800.0)
+LEAST = 200_000
+FEW = 6_000  # to see the drill fail
+# How many of each an operator makes.
+OPERATOR = {"settings": 3_000, "templates": 2_000, "command_lines": 400}
+SHOWN = 5  # faults
+
+
+@contextmanager
+def application(**given: str) -> Iterator:
+    """The application of these settings, migrated."""
+    with environment(**{"SECRET_KEY": KEY} | given):
+        app = create_app()
+        migrated = app.test_cli_runner().invoke(args=["migrate"])
+        if migrated.exit_code:
+            raise AssertionError(migrated.output)
+        try:
+            yield app
+        finally:
+            app.extensions["database"].close()
+
+
+def routes(stage: Stage) -> Result:
+    """Requests of one seed to the application on SQLite, of another one on MariaDB."""
+    server = stage.server()
+    places = [({"DATABASE_URL": f"sqlite:///{stage.place('sqlite')}/drill.sqlite"}, *SQLITE)]
+    places.append((server.database(), *MARIADB))
+    tallies = []
+    for number, (given, count, seconds) in enumerate(places):
+        with application(**given) as app:
+            if stage.unguarded:
+                app.before_request_funcs[None].remove(admission.check_query)
+            tallies.append(run.run(app, SEED + number, FEW if stage.unguarded else count, seconds))
+    sent = sum(tally.inputs for tally in tallies)
+    faults = [
+        f"{words[:200]} ({request.method} {request.path!r})" for tally in tallies for words, request in tally.faults
+    ]
+    return stage.result(
+        Bound(f"at least {LEAST:,} requests", sent >= LEAST or stage.unguarded, f"{sent:,}"),
+        Bound(
+            "no answer of 500, no unhandled line in the log, every answer and entry well-formed",
+            not faults,
+            "; ".join(faults[:SHOWN]),
+        ),
+        requests=sent,
+    )
+
+
+def operators(stage: Stage) -> Result:
+    """Settings, templates and command lines made wrong; each is taken or refused with one line."""
+    operator = Operator(SEED, stage.place("operator") / "made")
+    with taken_away(stage):
+        for kind, count in OPERATOR.items():
+            make: Callable[[], None] = getattr(operator, kind)
+            for _ in range(count // 10 if stage.unguarded else count):
+                make()
+    tally = operator.tally
+    counted = ", ".join(f"{count:,} {kind}" for kind, count in tally.inputs.items())
+    faults = "; ".join(f"{words} <- {what}"[:300] for words, what in tally.faults[:SHOWN])
+    return stage.result(
+        Bound("no traceback: done, or one clear line and an exit code that is not 0", not tally.faults, faults),
+        Bound("much of it is refused", tally.refused > sum(tally.inputs.values()) / 5, f"{counted}; {tally.refused:,}"),
+    )
+
+
+@contextmanager
+def taken_away(stage: Stage) -> Iterator[None]:
+    """Without the check of a template's form, where its guard is taken away."""
+    if not stage.unguarded:
+        yield
+        return
+    with mock.patch("review.template.faults", lambda _: iter(())), mock.patch("review.__main__.unreadable", None):
+        yield
+
+
+DRILLS = (
+    Drill(
+        "input-routes",
+        routes,
+        "more than 200,000 malformed requests to every route, on SQLite and MariaDB",
+        Guard("a query that is no UTF-8 is refused"),
+    ),
+    Drill(
+        "input-operators",
+        operators,
+        "settings, templates and command lines with everything wrong",
+        Guard("the form of templates is held"),
+    ),
+)

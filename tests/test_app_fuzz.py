@@ -1,0 +1,88 @@
+"""Bad input to every route: the short run of `make drills`, that it can fail, and what it has found."""
+
+from collections import Counter
+
+import pytest
+
+from app import admission, security, validation
+from app.pages import bulk, spreadsheet
+from app.store import query
+from drills.fuzz import run
+from drills.fuzz.requests import routes
+
+# Werkzeug's parser of forms leaves the file of a part that breaks off to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in.*SpooledTemporaryFile", "ignore:Unclosed file")
+
+SEED = 20261123
+
+
+def told(tally) -> str:
+    return "\n\n".join(f"{words}\n{request}" for words, request in tally.faults)
+
+
+def test_bad_input_is_answered_well(app):
+    tally = run.run(app, SEED, 4_000)
+    assert not tally.faults, told(tally)
+    by_route = Counter()
+    for (route, status), count in tally.statuses.items():
+        by_route[route] += count * (status < 400)
+    assert set(by_route) == {route.endpoint for route in routes(app)}
+    assert min(by_route.values()) > 5, "not only refusals"
+    assert {400, 403, 404, 405, 406, 409, 412, 415, 422, 428} <= {status for _, status in tally.statuses}
+
+
+@pytest.mark.slow
+def test_bad_input_is_answered_well_on_mariadb(mysql_app):
+    tally = run.run(mysql_app, SEED + 1, 2_000)
+    assert not tally.faults, told(tally)
+
+
+def without_escaping(monkeypatch, app):
+    monkeypatch.setattr(app.jinja_env, "autoescape", False)
+
+
+def without_apostrophes(monkeypatch, app):
+    monkeypatch.setattr(spreadsheet, "cell", str)
+
+
+def with_any_id_in_cursors(monkeypatch, app):
+    monkeypatch.setattr(query, "LARGEST_ID", 10**40)
+
+
+def without_ids(monkeypatch, app):
+    monkeypatch.setattr(bulk, "selected", lambda texts: [int(text) for text in texts])
+
+
+def with_control_characters(monkeypatch, app):
+    monkeypatch.setattr(validation, "CONTROLS", frozenset())
+
+
+def without_query_check(monkeypatch, app):
+    app.before_request_funcs[None].remove(admission.check_query)
+
+
+def without_notice_check(monkeypatch, app):
+    monkeypatch.setattr(security, "are_notices", lambda flashes: True)
+
+
+def without_security_headers(monkeypatch, app):
+    app.after_request_funcs[None].remove(security.add_headers)
+
+
+@pytest.mark.parametrize(
+    ("guard", "words"),
+    [
+        (without_escaping, "what was sent is markup"),
+        (without_apostrophes, "a formula"),
+        (with_any_id_in_cursors, "status 500"),
+        (without_ids, "status 500"),
+        (with_control_characters, "stored: "),
+        (without_query_check, "UnicodeDecodeError"),
+        (without_notice_check, "status 500"),
+        (without_security_headers, "no Content-Security-Policy"),
+    ],
+)
+def test_a_missing_guard_is_found(app, monkeypatch, guard, words):
+    guard(monkeypatch, app)
+    tally = run.run(app, SEED, 6_000)
+    assert any(words in found for found, _ in tally.faults), told(tally)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +26,11 @@ from drills.processes import (  # noqa: F401  the tests take them from here
 from drills.servers import SECRET_KEY, MariaDB, running_server
 
 HEAD = max(path.name for path in (ROOT / "app/migrations/versions").glob("*.py"))[:4]  # the newest migration
+
+
+# A shell starts what runs in its background without them, and everything started from there would go on without.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 class Browser:

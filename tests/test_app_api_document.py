@@ -1,6 +1,7 @@
 """The OpenAPI document is true: schemathesis makes requests from it, good and bad ones, and judges the answers."""
 
 from collections import Counter
+from urllib.parse import urlsplit
 
 import pytest
 import schemathesis
@@ -38,6 +39,20 @@ CHECKS = {
 }
 
 
+def was_restored(recorder, case) -> bool:
+    """Whether the entry that a case uses had come back from its deletion: the tool does not know that one can."""
+    address = urlsplit(recorder.interactions[case].request.uri).path
+    last = ""
+    for other, interaction in recorder.interactions.items():
+        if other == case:
+            break
+        path = urlsplit(interaction.request.uri).path
+        came_or_went = path == f"{address}/restore" or (path == address and interaction.request.method == "DELETE")
+        if came_or_went and interaction.response is not None and interaction.response.status_code < 300:
+            last = path
+    return last == f"{address}/restore"
+
+
 @pytest.mark.slow
 def test_every_answer_is_as_the_document_says(each_app):
     schema = schemathesis.openapi.from_wsgi(
@@ -48,9 +63,11 @@ def test_every_answer_is_as_the_document_says(each_app):
         assert not isinstance(event, events.NonFatalError | events.FatalError), event
         if not isinstance(event, events.ScenarioFinished):
             continue
-        for checks in event.recorder.checks.values():
+        for case, checks in event.recorder.checks.items():
             failures += [
-                (check.failure_info.failure, check.failure_info.code_sample) for check in checks if check.failure_info
+                (check.failure_info.failure, check.failure_info.code_sample)
+                for check in checks
+                if check.failure_info and not (check.name == "use_after_free" and was_restored(event.recorder, case))
             ]
             passed.update(check.name for check in checks if not check.failure_info)
         for interaction in event.recorder.interactions.values():

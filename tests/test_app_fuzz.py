@@ -66,7 +66,7 @@ def without_notice_check(monkeypatch, app):
 
 
 def without_security_headers(monkeypatch, app):
-    app.after_request_funcs[None].remove(security.add_headers)
+    monkeypatch.setattr(security, "OVER_HTTP", [])
 
 
 @pytest.mark.parametrize(
@@ -84,5 +84,5 @@ def without_security_headers(monkeypatch, app):
 )
 def test_a_missing_guard_is_found(app, monkeypatch, guard, words):
     guard(monkeypatch, app)
-    tally = run.run(app, SEED, 6_000)
-    assert any(words in found for found, _ in tally.faults), told(tally)
+    runs = (run.run(app, SEED + number, 600) for number in range(10))
+    assert any(words in found for tally in runs for found, _ in tally.faults)

@@ -67,7 +67,7 @@ def test_ctrl_c_leaves_it_running_and_follow_attaches_again(place, aws):
         assert all(len(line) < 80 for line in drawing(session.terminal.screen))
         session.press(b"\x03")
         assert session.read() == 130
-        assert "`make follow ENV=lab` attaches again" in " ".join(session.terminal.screen.split())
+        assert "`make follow ENV=lab` only watches" in " ".join(session.terminal.screen.split())
         assert not session.terminal.cursor_hidden
         assert {"33", "0"} <= session.terminal.colours
         again = Session(FOLLOW, 120, **there | {"NO_COLOR": "1"})

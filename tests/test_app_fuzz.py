@@ -70,19 +70,19 @@ def without_security_headers(monkeypatch, app):
 
 
 @pytest.mark.parametrize(
-    ("guard", "words"),
+    ("guard", "words", "inputs"),
     [
-        (without_escaping, "what was sent is markup"),
-        (without_apostrophes, "a formula"),
-        (with_any_id_in_cursors, "status 500"),
-        (without_ids, "status 500"),
-        (with_control_characters, "stored: "),
-        (without_query_check, "UnicodeDecodeError"),
-        (without_notice_check, "status 500"),
-        (without_security_headers, "no Content-Security-Policy"),
+        (without_escaping, "what was sent is markup", 2_000),
+        (without_apostrophes, "a formula", 2_000),
+        (with_any_id_in_cursors, "status 500", 6_000),
+        (without_ids, "status 500", 2_000),
+        (with_control_characters, "stored: ", 2_000),
+        (without_query_check, "UnicodeDecodeError", 2_000),
+        (without_notice_check, "status 500", 2_000),
+        (without_security_headers, "no Content-Security-Policy", 2_000),
     ],
 )
-def test_a_missing_guard_is_found(app, monkeypatch, guard, words):
+def test_a_missing_guard_is_found(app, monkeypatch, guard, words, inputs):
     guard(monkeypatch, app)
-    runs = (run.run(app, SEED + number, 600) for number in range(10))
+    runs = (run.run(app, SEED + number, inputs) for number in range(3))
     assert any(words in found for tally in runs for found, _ in tally.faults)

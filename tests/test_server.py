@@ -4,11 +4,12 @@ import hashlib
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from drills.processes import accepts, wait_until
 from rehearsal.server import HEALTH, ServerError, request, settings, start
 from tests.account import Account
 
@@ -57,12 +58,8 @@ def test_a_server_ends_with_the_process_that_started_it():
         url, directory = owner.stdout.readline().split()
         assert request(url, "GET", HEALTH)[0] == 200
         owner.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    with pytest.raises(ConnectionRefusedError):
-        while time.monotonic() < deadline:
-            request(url, "GET", HEALTH)
-            time.sleep(0.1)
-    assert not Path(directory).exists()
+    wait_until(lambda: not accepts(urlsplit(url).port), 10, "the end of the server")
+    wait_until(lambda: not Path(directory).exists(), 10, "the end of its directory")
 
 
 @pytest.mark.slow

@@ -145,7 +145,8 @@ test: setup system $(SCAN)/.ready ## every test, the slow ones too
 	$(PYTHON) build_templates.py --check
 	$(PYTHON) -m review handover --check
 	$(MAKE) --no-print-directory lint
-	$(PYTEST)
+	$(PYTEST) -m "not loud"
+	$(PYTHON) -m pytest -m loud
 
 drills: $(VENV)/.ready system ## faults under load, each with its guard and without; writes docs/reliability.md: DRILL=NAME
 	$(PYTHON) -m drills $(DRILL)

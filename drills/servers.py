@@ -160,8 +160,10 @@ class MariaDB:
         """Have the user's password be two hours old, where the server remembers that."""
 
     def freeze(self) -> None:
-        """Stop the server in its tracks: connections stay open and nothing answers."""
+        """Stop the server in its tracks: connections stay open, no thread goes on."""
         self.process.send_signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self.process.pid}/task")
+        wait_until(lambda: all(_is_stopped(thread) for thread in threads.iterdir()), 5, "the stop of the database")
 
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)
@@ -173,6 +175,10 @@ class MariaDB:
             yield
         finally:
             self.thaw()
+
+
+def _is_stopped(thread: Path) -> bool:
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 class MySQL(MariaDB):

@@ -39,6 +39,7 @@ def results():
 
 
 @pytest.mark.slow
+@pytest.mark.loud
 def test_every_application_answers_under_load_without_an_error(results):
     loads = {(cell.application, cell.operation, cell.web): measured for cell, measured in results.cells.items()}
     direct = {(name, operation, False) for name in ("ours", "limit", "idiomatic") for operation in ("list", "delete")}
@@ -51,6 +52,7 @@ def test_every_application_answers_under_load_without_an_error(results):
 
 
 @pytest.mark.slow
+@pytest.mark.loud
 def test_what_was_measured_is_told(results):
     told = {row.what: row for row in judged(results)}
     assert told["list, c=4: requests a second, beside the limit"].at_least == 0.6
@@ -60,6 +62,7 @@ def test_what_was_measured_is_told(results):
 
 
 @pytest.mark.slow
+@pytest.mark.loud
 @pytest.mark.parametrize("operation", BUDGET)
 def test_a_request_costs_no_more_than_its_budget(results, operation):
     statements, calls = BUDGET[operation]

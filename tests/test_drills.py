@@ -30,6 +30,7 @@ def test_each_drill_has_a_name_of_its_own():
 
 
 @pytest.mark.slow
+@pytest.mark.loud
 @pytest.mark.parametrize("drill", SHORT, ids=lambda drill: drill.name)
 def test_the_short_version_holds(drill):
     with skipped_where_missing():

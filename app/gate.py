@@ -6,7 +6,6 @@ So nobody waits for a turn while nothing moves.
 
 import threading
 import time
-from contextlib import contextmanager
 
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -23,19 +22,8 @@ class Gate:
         self.moved = 0.0
         self.changed = threading.Condition()
 
-    @contextmanager
-    def turn(self):
-        """Hold one of the places; raise sqlalchemy.exc.TimeoutError if none became free in time."""
-        self.enter()
-        try:
-            yield
-        finally:
-            with self.changed:
-                self.free += 1
-                self.moved = time.monotonic()
-                self.changed.notify()
-
     def enter(self) -> None:
+        """Take a place, which leave() gives back; raise sqlalchemy.exc.TimeoutError if none becomes free in time."""
         end = time.monotonic() + LONGEST_WAIT
         with self.changed:
             while not self.free:
@@ -45,3 +33,9 @@ class Gate:
                 self.changed.wait(left)
             self.free -= 1
             self.moved = time.monotonic()
+
+    def leave(self) -> None:
+        with self.changed:
+            self.free += 1
+            self.moved = time.monotonic()
+            self.changed.notify()

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 
 from flask import g, has_request_context, request
@@ -14,26 +15,30 @@ log = logging.getLogger("app.database")
 
 def listen(engine: Engine) -> None:
     """Count what engine is asked, and log what it answers slowly."""
-    event.listen(engine, "before_cursor_execute", begin)
-    event.listen(engine, "after_cursor_execute", end)
-    event.listen(engine, "handle_error", fail)
+    # In place of the dialect's own execution: listening before and after it takes four times as many calls.
+    event.listen(engine, "do_execute", execute)
+    event.listen(engine, "do_executemany", execute_many)
 
 
-def begin(connection, cursor, statement, parameters, context, executemany):
-    connection.info["asked_at"] = time.perf_counter()
+def execute(cursor, statement, parameters, context) -> bool:
+    ask(context.dialect.do_execute, cursor, statement, parameters, context)
+    return True  # done: nobody else need do it
 
 
-def end(connection, cursor, statement, parameters, context, executemany):
-    count(connection, statement)
+def execute_many(cursor, statement, parameters, context) -> bool:
+    ask(context.dialect.do_executemany, cursor, statement, parameters, context)
+    return True
 
 
-def fail(context):
-    if context.connection is not None and context.statement:
-        count(context.connection, context.statement)
+def ask(do: Callable, cursor, statement: str, parameters, context) -> None:
+    begun = time.perf_counter()
+    try:
+        do(cursor, statement, parameters, context)
+    finally:
+        count(time.perf_counter() - begun, statement)
 
 
-def count(connection, statement: str) -> None:
-    seconds = time.perf_counter() - connection.info["asked_at"]
+def count(seconds: float, statement: str) -> None:
     add(seconds, queries=1)
     if seconds > SLOW:
         # The statement without its parameters: what was stored or searched for is nobody's business here.
@@ -55,8 +60,9 @@ def waiting():
 def add(seconds: float, queries: int = 0) -> None:
     """Add to what the request at hand has used; nothing outside of one."""
     if has_request_context():
-        g.db_seconds = g.get("db_seconds", 0.0) + seconds
-        g.db_queries = g.get("db_queries", 0) + queries
+        used = g._get_current_object()
+        used.db_seconds = used.get("db_seconds", 0.0) + seconds
+        used.db_queries = used.get("db_queries", 0) + queries
 
 
 def route() -> str | None:

@@ -100,7 +100,7 @@ def form_page(values: dict, errors=None, entry=None, given=None, **more) -> str:
 @blueprint.post("/entries/<id:entry_id>/<any(done, open):status>")
 def mark(entry_id, status):
     given = list_of_form()
-    database.write(store.mark, entry_id, status)
+    database.write_one(store.mark, entry_id, status)
     tell("Marked as done." if status == DONE else "Opened again.")
     return back_to(given)
 

@@ -107,7 +107,7 @@ def set_status(connection: Connection, entry_ids: Collection[int], status: str) 
 
 
 def mark(connection: Connection, entry_id: int, status: str) -> None:
-    """Give the entry the status; it is no error if it has it. Raises NotFound."""
+    """Give the entry the status; it is no error if it has it. One statement that changes. Raises NotFound."""
     changed = connection.execute(MARK, {"entry_id": entry_id, "new": status, "now": utc_now()}).rowcount
     if not changed:
         get(connection, entry_id)

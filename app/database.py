@@ -53,6 +53,8 @@ class Database:
             query_log.listen(engine)
             if self.is_mysql:
                 event.listen(engine, "handle_error", mark_useless)
+            else:
+                event.listen(engine, "connect", enforce_foreign_keys)
         self.replicas = Replicas(app, self.primary, list(engines.values()), self.connect)
 
     @contextmanager
@@ -164,6 +166,11 @@ def mark_useless(context) -> None:
     """Have SQLAlchemy drop every connection to a server that says that it will not serve us."""
     if context.sqlalchemy_exception is not None and code(context.sqlalchemy_exception) in USELESS:
         context.is_disconnect = True
+
+
+def enforce_foreign_keys(connection, record) -> None:
+    """Have SQLite do what every MySQL does: an entry's words go with it."""
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _read(database: Database, work, args, kwargs):

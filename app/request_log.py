@@ -15,7 +15,7 @@ from flask import Flask, current_app, g, has_request_context, request
 
 from app.query_log import route
 
-HEADER = "X-Request-Id"
+HEADER, IN_ENVIRON = "X-Request-Id", "HTTP_X_REQUEST_ID"
 REQUEST_ID = re.compile(r"[A-Za-z0-9=;._:-]{8,128}")  # nginx's own, or the load balancer's X-Amzn-Trace-Id
 QUIET = {"health.healthz", "health.readyz"}
 ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
@@ -30,26 +30,27 @@ def init_app(app: Flask) -> None:
 
 
 def begin():
-    g.started = time.perf_counter()
-    given = request.headers.get(HEADER, "")
-    g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    used = g._get_current_object()
+    used.started = time.perf_counter()
+    given = request.environ.get(IN_ENVIRON, "")
+    used.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
 
 
 def end(response):
     """Have the line written when the whole answer is sent: what streams is not done before."""
-    response.headers[HEADER] = g.request_id
-    if request.endpoint not in QUIET:
+    used, asked = g._get_current_object(), request._get_current_object()
+    response.headers[HEADER] = used.request_id
+    if asked.endpoint not in QUIET:
         # The request is gone by then.
         line = {
             "event": "request",
-            "request_id": g.request_id,
-            "method": request.method,
-            "route": route() or "none",
+            "request_id": used.request_id,
+            "method": asked.method,
+            "route": asked.url_rule.rule if asked.url_rule else "none",
             "status": response.status_code,
             "release": current_app.config["RELEASE"],
         }
-        used, started = g._get_current_object(), g.started
-        response.call_on_close(lambda: write(line, used, started))
+        response.call_on_close(lambda: write(line, used, used.started))
     return response
 
 

@@ -1,5 +1,6 @@
 """What holds for every answer: who may change something, cookies, headers, and whom we believe about the client."""
 
+import json
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -22,10 +23,17 @@ HEADERS = {
 }
 HTTPS_ONLY = "max-age=31536000"  # a year, for this host alone: its subdomains are not ours to decide about
 
-OVER_HTTP = list(HEADERS.items())
-OVER_HTTPS = [*OVER_HTTP, ("Strict-Transport-Security", HTTPS_ONLY)]
+OVER_HTTP = {name.lower(): (name, value) for name, value in HEADERS.items()}
+OVER_HTTPS = OVER_HTTP | {"strict-transport-security": ("Strict-Transport-Security", HTTPS_ONLY)}
 
 CHANGES_NOTHING = {"GET", "HEAD", "OPTIONS"}
+
+
+class PlainJson:
+    """Notices as they are. Flask's own way looks at each value for types that JSON lacks, of which they have none."""
+
+    dumps = staticmethod(json.JSONEncoder(separators=(",", ":")).encode)
+    loads = staticmethod(json.loads)
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -47,6 +55,7 @@ class Sessions(SecureCookieSessionInterface):
     def get_cookie_secure(self, app):
         return request.is_secure
 
+    serializer = PlainJson()
     serializer_kept = None
 
     def get_signing_serializer(self, app):
@@ -58,7 +67,7 @@ class Sessions(SecureCookieSessionInterface):
         if session or session.modified:
             super().save_session(app, session, response)
         elif session.accessed:
-            response.vary.add("Cookie")
+            response.headers.add("Vary", "Cookie")
 
 
 class AddHeaders:
@@ -72,7 +81,7 @@ class AddHeaders:
 
         def start(status, headers, error=None):
             given = {name.lower() for name, _ in headers}
-            return start_response(status, headers + [pair for pair in wanted if pair[0].lower() not in given], error)
+            return start_response(status, headers + [wanted[name] for name in wanted if name not in given], error)
 
         return self.app(environ, start)
 

@@ -4,6 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from gunicorn.glogging import Logger
+
 
 def number(name: str, default: int) -> int:
     """Return the environment variable name as a number above 0; end the process with one line if it is none."""
@@ -60,6 +62,15 @@ control_socket_disable = True
 secure_scheme_headers = {}
 forwarder_headers = ""
 
+
+class Log(Logger):
+    """Gunicorn's log of its own doings. Of a request it would put a line together, only to drop it."""
+
+    def access(self, resp, req, environ, request_time):
+        pass
+
+
+logger_class = Log
 # One JSON object a line. The application logs its requests itself, since it knows the route and the database's share.
 logconfig_dict = {
     "version": 1,
@@ -69,7 +80,6 @@ logconfig_dict = {
     "root": {"level": "INFO", "handlers": ["json"]},
     "loggers": {
         "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
-        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
         "alembic": {"level": "WARNING"},
     },
 }

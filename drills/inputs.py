@@ -44,7 +44,7 @@ def routes(stage: Stage) -> Result:
     for number, (given, count, seconds) in enumerate(places):
         with application(**given) as app:
             if stage.unguarded:
-                app.before_request_funcs[None].remove(admission.check_query)
+                app.before_request_funcs[None].remove(admission.check)
             tallies.append(run.run(app, SEED + number, FEW if stage.unguarded else count, seconds))
     sent = sum(tally.inputs for tally in tallies)
     faults = [

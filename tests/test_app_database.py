@@ -86,9 +86,15 @@ def test_the_list_costs_one_statement_and_a_change_few(mysql_app, caplog):
     browser.add("first").close()
     browser.get("/").close()
     browser.get("/entries/new").close()
+    browser.post("/entries/1/done").close()
+    browser.post("/entries/1/delete").close()
     cost = {
         (record.method, record.route): record.db_queries for record in caplog.records if record.name == "app.request"
     }
     assert cost["GET", "/"] == 1
     assert cost["GET", "/entries/new"] == 0
     assert cost["POST", "/entries/new"] <= 4
+    assert cost["POST", "/entries/<id:entry_id>/<any(done, open):status>"] == 1
+    assert cost["POST", "/entries/<id:entry_id>/delete"] <= 4
+    browser.get("/?q=absent").close()
+    assert caplog.records[-1].db_queries == 1

@@ -134,6 +134,25 @@ def test_a_connection_lost_at_commit_is_never_used_again(probe):
     assert probe.visit(database.read, "SELECT 1")[0] == 200
 
 
+def test_a_change_of_one_statement_is_done_again_and_unknown_only_when_lost_each_time(probe):
+    """Whether the lost one was stored does not matter: done twice it changes no more."""
+    losing = {"times": 1}
+
+    def change(connection):
+        connection.exec_driver_sql("UPDATE entries SET status = 'done' WHERE title = 'one'")
+        if probe.runs <= losing["times"]:
+            probe.kill(own_id(connection))
+            connection.exec_driver_sql("SELECT 1")
+        return []
+
+    assert probe.insert("one") == 200
+    assert (probe.visit(database.write_one, change)[0], probe.runs) == (200, 2)
+    assert probe.server.rows(f"SELECT status FROM {probe.name}.entries") == (("done",),)
+    losing["times"] = 9
+    assert (probe.visit(database.write_one, change)[0], probe.runs) == (503, 2)
+    assert "may or may not have been saved" in probe.app.test_client().get("/probe").text
+
+
 def test_who_sent_a_change_whose_outcome_is_unknown_is_told_so(probe, mysql_app):
     """The page promises nothing; the API says that the same key creates nothing twice, and it does not."""
     browser, body = Browser(mysql_app), {"title": "at commit"}

@@ -28,8 +28,11 @@ def index():
 
 
 def list_page(given: dict, page: store.Page, error: str | None = None) -> str:
+    # Each by its own name, too: what a template does not find in a dictionary costs it an exception.
+    asked = {"status": given.get("status", ""), "q": given.get("q", ""), "sort": given.get("sort", "")}
     sorts = store.SEARCH_SORTS if "q" in given else store.SORTS
-    return render_template("list.html", page=page, given=given, sorts=sorts, error=error, address_of=address_of)
+    shown = {"page": page, "sorts": sorts, "error": error, "address_of": address_of}
+    return render_template("list.html", given=given, **asked, **shown)
 
 
 @blueprint.route("/entries/new", methods=["GET", "POST"])
@@ -85,16 +88,15 @@ def save(entry_id: int, version: int, given: dict):
     return back_to(given, f"#e{entry_id}")
 
 
-def form_page(values: dict, errors=None, entry=None, given=None, **more) -> str:
+def form_page(values: dict, errors=None, entry=None, given=None, theirs=None, gone=False) -> str:
     """Return the form with values: of entry at its version, or of a new one.
 
-    more is theirs, an entry that was stored in the meantime, or gone, for one that was deleted.
+    theirs is the entry that was stored in the meantime; gone tells that it was deleted.
     """
     back = address_of(given or {}, cursor=(given or {}).get("cursor", ""))
     key = None if entry else secrets.token_urlsafe(12)
-    return render_template(
-        "form.html", values=values, errors=errors or {}, entry=entry, given=given or {}, back=back, key=key, **more
-    )
+    shown = {"values": values, "errors": errors or {}, "entry": entry, "theirs": theirs, "gone": gone}
+    return render_template("form.html", **shown, given=given or {}, back=back, key=key)
 
 
 @blueprint.post("/entries/<id:entry_id>/<any(done, open):status>")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, CursorResult, bindparam, delete, insert, sele
 
 from app.models import utc_now
 from app.store.rows import COLUMNS, DELETED, ENTRIES, IDS, NAMES, ONE, ONE_LOCKED, Conflict, NotFound, StoredEntry
-from app.store.words import ENTRY_WORDS, add_words, store_words, words_of_entry
+from app.store.words import add_words, store_words, words_of_entry
 
 INSERT, INSERT_DELETED = insert(ENTRIES), insert(DELETED)
 UPDATE = (
@@ -31,10 +31,7 @@ MARK = (
     .where(ENTRIES.c.id == bindparam("entry_id"), ENTRIES.c.status != bindparam("new"))
     .values(NEW_STATUS)
 )
-DELETE, DELETE_WORDS = (
-    delete(ENTRIES).where(ENTRIES.c.id.in_(IDS)),
-    delete(ENTRY_WORDS).where(ENTRY_WORDS.c.entry_id.in_(IDS)),
-)
+DELETE = delete(ENTRIES).where(ENTRIES.c.id.in_(IDS))  # their words go with them, by the foreign key
 CHOSEN_DELETED = (
     select(*(DELETED.c[name] for name in NAMES)).where(DELETED.c.id.in_(IDS)).order_by(DELETED.c.id).with_for_update()
 )
@@ -129,7 +126,6 @@ def delete_entries(
     ids = [entry.id for entry in entries]
     now = utc_now()
     connection.execute(INSERT_DELETED, [{**entry._asdict(), "deleted_at": now} for entry in entries])
-    connection.execute(DELETE_WORDS, {"ids": ids})
     connection.execute(DELETE, {"ids": ids})
     return ids
 

@@ -34,7 +34,10 @@ def find(connection: Connection, query: Query, descending: bool, limit: int) -> 
     """Return up to limit entries that have the words and the status of query, walking by id."""
     if not query.words:
         return Found([])
-    if is_selective(connection, query.words[-1]):
+    count = words_that_begin(connection, query.words[-1])
+    if not count:
+        return Found([], is_prefix=True)
+    if count <= CANDIDATES:
         walked = named(query.words[-1]) | beyond(query.position)
         rows = matching(connection, "prefix", walked, query, query.words[:-1], descending, limit)
         return Found(rows, is_prefix=True)
@@ -122,10 +125,10 @@ def named(prefix: str) -> dict:
     return {"prefix": prefix, "prefix_end": prefix + LAST_CHARACTER, "window": CANDIDATES}
 
 
-def is_selective(connection: Connection, prefix: str) -> bool:
-    """Tell whether no more than CANDIDATES words of entries begin with prefix."""
+def words_that_begin(connection: Connection, prefix: str) -> int:
+    """Return how many words of entries begin with prefix, counted as far as CANDIDATES and one more."""
     ranges = {"from_0": prefix, "to_0": prefix + LAST_CHARACTER}
-    return connection.execute(counts(1), {**ranges, "most": CANDIDATES + 1}).scalar_one() <= CANDIDATES
+    return connection.execute(counts(1), {**ranges, "most": CANDIDATES + 1}).scalar_one()
 
 
 def rarest(connection: Connection, words: tuple[str, ...]) -> str:

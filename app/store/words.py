@@ -8,6 +8,8 @@ most WORDS_PER_ENTRY of them, the title's first.
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
@@ -21,7 +23,7 @@ ENTRY_WORDS = EntryWord.__table__
 # Latin, Greek and Cyrillic accents. The marks of other scripts are vowels: without them words would change.
 INSERT = insert(ENTRY_WORDS)
 DELETE = delete(ENTRY_WORDS).where(
-    ENTRY_WORDS.c.word == bindparam("gone"), ENTRY_WORDS.c.entry_id == bindparam("of_entry")
+    ENTRY_WORDS.c.entry_id == bindparam("of_entry"), ENTRY_WORDS.c.word.in_(bindparam("gone", expanding=True))
 )
 STORED = select(ENTRY_WORDS.c.word, ENTRY_WORDS.c.entry_id).where(
     ENTRY_WORDS.c.entry_id.in_(bindparam("ids", expanding=True))
@@ -54,8 +56,9 @@ def store_words(connection: Connection, texts: Iterable[tuple[int, str, str]]) -
     wanted = {(word, entry_id) for entry_id, title, text in texts for word in words_of_entry(title, text)}
     ids = {entry_id for entry_id, _, _ in texts}
     present = {tuple(row) for row in connection.execute(STORED, {"ids": list(ids)})}
-    for word, entry_id in sorted(present - wanted):
-        connection.execute(DELETE, {"gone": word, "of_entry": entry_id})
+    gone = sorted((entry_id, word) for word, entry_id in present - wanted)
+    for entry_id, pairs in groupby(gone, itemgetter(0)):
+        connection.execute(DELETE, {"of_entry": entry_id, "gone": [word for _, word in pairs]})
     add_words(connection, wanted - present)
     return len({entry_id for _, entry_id in wanted ^ present})
 

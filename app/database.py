@@ -20,10 +20,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import query_log
 from app.engine_options import POOL_SIZE
-from app.gate import Gate
+from app.gate import LONGEST_WAIT, Gate
 from app.models import db
 from app.outage import code
 from app.replicas import Replicas
+
+# Who changes something may have to wait for another's lock. One connection stays for those who only read, and of a
+# worker's 32 threads (gunicorn.conf.py) some: more changes than these are refused at once.
+KEPT_FOR_READING = 1
+MOST_CHANGES = 28
 
 LOCK_WAIT_TIMEOUT, DEADLOCK = 1205, 1213
 # Beside those that SQLAlchemy knows: the server is shutting down, the session was killed, this server became read-only
@@ -49,6 +54,8 @@ class Database:
         self.primary: Engine = engines.pop(None)
         self.is_mysql = self.primary.dialect.name == "mysql"
         self.gates = {engine: Gate(POOL_SIZE) for engine in (self.primary, *engines.values())}
+        at_once = POOL_SIZE - KEPT_FOR_READING
+        self.changes = Gate(at_once, MOST_CHANGES - at_once)
         for engine in self.gates:
             query_log.listen(engine)
             if self.is_mysql:
@@ -56,11 +63,13 @@ class Database:
         self.replicas = Replicas(app, self.primary, list(engines.values()), self.connect)
 
     @contextmanager
-    def connect(self, engine: Engine):
-        """Yield a connection of engine when it is our turn; raise sqlalchemy.exc.TimeoutError if that is too late."""
+    def connect(self, engine: Engine, *gates: Gate):
+        """Yield a connection when it is our turn, at gates too; raise sqlalchemy.exc.TimeoutError if too late."""
+        end = time.monotonic() + LONGEST_WAIT
         with ExitStack() as until_done:
             with query_log.waiting():
-                until_done.enter_context(self.gates[engine].turn())
+                for gate in (*gates, self.gates[engine]):
+                    until_done.enter_context(gate.turn(end))
                 connection = until_done.enter_context(engine.connect())
             yield connection
 
@@ -147,7 +156,7 @@ def _read(database: Database, work, args, kwargs):
 
 
 def _write(database: Database, work, args, kwargs):
-    with database.connect(database.primary) as connection:
+    with database.connect(database.primary, database.changes) as connection:
         if not database.is_mysql:
             with connection.begin():
                 # Else SQLite would lock at the first change only, and what was read before may be old by then.

@@ -157,10 +157,14 @@ def test_waits_and_faults_are_judged():
 
 def test_health_checks_are_judged():
     live = [Check("/healthz", at, 0.1, 200) for at in range(10)]
-    assert result.liveness_stays(live).held
-    assert not result.liveness_stays([*live, Check("/healthz", 11, 0.1, 503)]).held
-    assert not result.liveness_stays([*live, Check("/healthz", 11, 4.5, 200)]).held
-    assert not result.liveness_stays([]).held
+    assert result.liveness_stays(live, 5).held
+    assert not result.liveness_stays([*live, Check("/healthz", 11, 0.1, 503)], 5).held
+    assert not result.liveness_stays([*live, Check("/healthz", 11, 1.1, 200)], 5).held
+    assert not result.liveness_stays([], 5).held
+    slow = [Check("/healthz", 0, 0.8, 200), *live]
+    assert result.liveness_stays([*slow, Check("/healthz", 11, 2.3, 200)], 5).held, "it usually takes 0.8 s here"
+    assert not result.liveness_stays([*slow, Check("/healthz", 11, 2.5, 200)], 5).held
+    assert not result.liveness_stays([Check("/healthz", 0, 3, 200), Check("/healthz", 11, 4.5, 200)], 5).held
     ready = [Check("/readyz", at, 0.1, 503 if 2 <= at < 12 else 200) for at in range(20)]
     assert result.readiness_follows(ready, 2, 12, 12).held
     assert not result.readiness_follows(ready, 2, 8, 8).held, "it goes on saying no"

@@ -3,7 +3,7 @@
 import pytest
 
 from drills import __main__ as drills_command
-from drills import record, result
+from drills import memory, record, result
 from drills.__main__ import run
 from drills.layout import copied
 from drills.ledger import ABSENT, Written, audit
@@ -23,6 +23,11 @@ def test_the_guard_of_each_drill_is_where_the_drill_would_remove_it(drill):
         text = (ROOT / edit.path).read_text()
         assert edit.apply(text) != text
         assert any(edit.path == source or edit.path.startswith(f"{source}/") for source in sources), edit.path
+
+
+def test_the_leak_is_put_where_each_request_begins():
+    leaking = memory.LEAKING.apply((ROOT / memory.LEAKING.path).read_text())
+    assert compile(leaking, memory.LEAKING.path, "exec")
 
 
 def test_each_drill_has_a_name_of_its_own():

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app import query_log
+from app import departure, query_log
 from app.engine_options import POOL_SIZE
 from app.gate import LONGEST_WAIT, Gate
 from app.models import db
@@ -105,7 +105,7 @@ def read(work: Callable, *args, **kwargs):
 def write(work: Callable, *args, **kwargs):
     """Return work(connection, *args, **kwargs), done in one transaction: all of it is stored, or nothing.
 
-    Raises OutcomeUnknown when it cannot be known which.
+    Raises OutcomeUnknown when it cannot be known which, and ClientDisconnected when nobody waits for it any more.
     """
     database = current_app.extensions["database"]
     try:
@@ -161,11 +161,14 @@ def _write(database: Database, work, args, kwargs):
             with connection.begin():
                 # Else SQLite would lock at the first change only, and what was read before may be old by then.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-                return work(connection, *args, **kwargs)
+                result = work(connection, *args, **kwargs)
+                departure.check()
+                return result
         # The session commits by itself, so that reading costs one round trip: a transaction is begun by its name.
         connection.exec_driver_sql("BEGIN")
         try:
             result = work(connection, *args, **kwargs)
+            departure.check()
         except BaseException:
             roll_back(connection)
             raise

@@ -11,19 +11,24 @@ dead is used again once on a new connection, where that is safe.
 import random
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from flask import Flask, current_app
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app import query_log
+from app import departure, query_log
 from app.engine_options import POOL_SIZE
-from app.gate import Gate
+from app.gate import LONGEST_WAIT, Gate
 from app.models import db
 from app.outage import code
 from app.replicas import Replicas
+
+# Who changes something may have to wait for another's lock. One connection stays for those who only read, and of a
+# worker's 32 threads (gunicorn.conf.py) some: more changes than these are refused at once.
+KEPT_FOR_READING = 1
+MOST_CHANGES = 28
 
 LOCK_WAIT_TIMEOUT, DEADLOCK = 1205, 1213
 # Beside those that SQLAlchemy knows: the server is shutting down, the session was killed, this server became read-only
@@ -49,6 +54,8 @@ class Database:
         self.primary: Engine = engines.pop(None)
         self.is_mysql = self.primary.dialect.name == "mysql"
         self.gates = {engine: Gate(POOL_SIZE) for engine in (self.primary, *engines.values())}
+        at_once = POOL_SIZE - KEPT_FOR_READING
+        self.changes = Gate(at_once, MOST_CHANGES - at_once)
         for engine in self.gates:
             query_log.listen(engine)
             if self.is_mysql:
@@ -58,21 +65,16 @@ class Database:
         self.replicas = Replicas(app, self.primary, list(engines.values()), self.connect)
 
     @contextmanager
-    def connect(self, engine: Engine):
-        """Yield a connection of engine when it is our turn; raise sqlalchemy.exc.TimeoutError if that is too late."""
-        gate = self.gates[engine]
-        with query_log.waiting():
-            gate.enter()
-            try:
-                connection = engine.connect()
-            except BaseException:
-                gate.leave()
-                raise
-        try:
-            with connection:
-                yield connection
-        finally:
-            gate.leave()
+    def connect(self, engine: Engine, *gates: Gate):
+        """Yield a connection when it is our turn, at gates too; raise sqlalchemy.exc.TimeoutError if too late."""
+        end = time.monotonic() + LONGEST_WAIT
+        with ExitStack() as until_done:
+            with query_log.waiting():
+                for gate in (*gates, self.gates[engine]):
+                    gate.enter(end)
+                    until_done.callback(gate.leave)
+                connection = until_done.enter_context(engine.connect())
+            yield connection
 
     def close(self) -> None:
         """Close all connections, for good."""
@@ -106,7 +108,7 @@ def read(work: Callable, *args, **kwargs):
 def write(work: Callable, *args, **kwargs):
     """Return work(connection, *args, **kwargs), done in one transaction: all of it is stored, or nothing.
 
-    Raises OutcomeUnknown when it cannot be known which.
+    Raises OutcomeUnknown when it cannot be known which, and ClientDisconnected when nobody waits for it any more.
     """
     database = current_app.extensions["database"]
     try:
@@ -121,11 +123,11 @@ def write(work: Callable, *args, **kwargs):
 def write_one(work: Callable, *args, **kwargs):
     """Return work(connection, *args, **kwargs), which changes by one statement, and changes no more if done twice.
 
-    MySQL makes a transaction of such a statement by itself: two round trips less than write(). Raises OutcomeUnknown.
+    MySQL makes a transaction of such a statement by itself: two round trips less than write(). Raises as write() does.
     """
     database = current_app.extensions["database"]
     try:
-        result = again(_read if database.is_mysql else _write, database, work, args, kwargs)
+        result = again(_write_one if database.is_mysql else _write, database, work, args, kwargs)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
@@ -179,16 +181,19 @@ def _read(database: Database, work, args, kwargs):
 
 
 def _write(database: Database, work, args, kwargs):
-    with database.connect(database.primary) as connection:
+    with database.connect(database.primary, database.changes) as connection:
         if not database.is_mysql:
             with connection.begin():
                 # Else SQLite would lock at the first change only, and what was read before may be old by then.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-                return work(connection, *args, **kwargs)
+                result = work(connection, *args, **kwargs)
+                departure.check()
+                return result
         # The session commits by itself, so that reading costs one round trip: a transaction is begun by its name.
         connection.exec_driver_sql("BEGIN")
         try:
             result = work(connection, *args, **kwargs)
+            departure.check()
         except BaseException:
             roll_back(connection)
             raise
@@ -199,6 +204,12 @@ def _write(database: Database, work, args, kwargs):
                 raise
             raise OutcomeUnknown(error.statement, None, error.orig) from error
         return result
+
+
+def _write_one(database: Database, work, args, kwargs):
+    with database.connect(database.primary, database.changes) as connection:
+        departure.check()
+        return work(connection, *args, **kwargs)
 
 
 def roll_back(connection: Connection) -> None:

@@ -10,7 +10,10 @@ from drills.watch import Check
 
 LONGEST_ANSWER = 6.0  # seconds: the longest waits of app/engine_options.py together, with a replica that hangs
 SOONEST_AGAIN = 3.0  # seconds after the fault is gone
-ALIVE_WITHIN = 4.0  # seconds; docker/health.py waits no longer
+ALIVE_WITHIN = 1.0  # seconds
+# On a machine with other work each answer may take that long by itself: what it took before the fault is the measure
+# then, so many times. Never more than docker/health.py waits.
+TIMES_USUAL, LONGEST_ALIVE = 3.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,16 @@ def fails_at_all(requests: Sequence[Request]) -> Bound:
     return Bound("the fault is felt", count > 0, f"{count} requests failed")
 
 
-def liveness_stays(checks: Sequence[Check], within: float = ALIVE_WITHIN) -> Bound:
+def liveness_stays(checks: Sequence[Check], begun: float) -> Bound:
+    """begun is when the fault began: how long answers took before it is what they usually take."""
     live = [check for check in checks if check.path == "/healthz"]
     bad = [check for check in live if check.status != 200]
     slowest = max((check.seconds for check in live), default=0.0)
-    seen = f"{len(bad)} of {len(live)} were not, the slowest took {slowest:.2f} s"
+    usual = max((check.seconds for check in live if check.at < begun), default=0.0)
+    within = min(LONGEST_ALIVE, max(ALIVE_WITHIN, TIMES_USUAL * usual))
+    seen = f"{len(bad)} of {len(live)} were not, the slowest took {slowest:.2f} s, {usual:.2f} s before the fault"
     held = bool(live) and not bad and slowest <= within
-    return Bound(f"/healthz is 200 within {within:g} s all the time", held, seen)
+    return Bound(f"/healthz is 200 within {within:.3g} s all the time", held, seen)
 
 
 def readiness_follows(

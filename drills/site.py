@@ -18,9 +18,12 @@ STAGES = ("app", "web")
 class Site:
     """Both tiers below a folder: `app` (Gunicorn) behind `web` (nginx), each a process with a log and a port."""
 
-    def __init__(self, folder: Path, environ: dict[str, str], edits: Iterable[Edit] = ()):
-        """Lay both out; environ is what both are given beside their ports, edits change files of theirs."""
-        self.folder = folder
+    def __init__(self, folder: Path, environ: dict[str, str], edits: Iterable[Edit] = (), within: tuple[str, ...] = ()):
+        """Lay both out; environ is what both are given beside their ports, edits change files of theirs.
+
+        within are words that run a command elsewhere, and become it.
+        """
+        self.folder, self.within = folder, within
         (folder / "tmp").mkdir(parents=True)
         ports = {
             "WEB_PORT": str(free_port()),
@@ -86,7 +89,7 @@ class Site:
             require_nginx()
         settings = clean_environment(**self.given | environ)
         log = self.folder / f"{stage}.log"
-        self.processes[stage] = start(command(stage), log, cwd=self.layouts[stage], env=settings)
+        self.processes[stage] = start([*self.within, *command(stage)], log, cwd=self.layouts[stage], env=settings)
 
     def end(self, stage: str) -> None:
         """Ask one of the two to end, and see that it has."""

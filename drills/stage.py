@@ -149,7 +149,7 @@ class UnderLoad:
         return [
             result.comes_back(requests, self.gone),
             result.waits_are_bounded(requests),
-            result.liveness_stays(checks),
+            result.liveness_stays(checks, self.begun),
             (result.workers_are_replaced if self.replaced else result.workers_live)(self.workers, self.site.workers()),
             result.connections_are_given_back(self.connections, self.sessions_left(most), most),
             result.nothing_is_lost(self.audit),

@@ -1,6 +1,6 @@
 """All drills, in the order in which they are run. Each module has its own as DRILLS."""
 
-from drills import application, clients, database, deployment, inputs, replicas, restore, soak, starting, trust
+from drills import application, clients, database, deployment, inputs, memory, replicas, restore, soak, starting, trust
 
 DRILLS = (
     *database.DRILLS,
@@ -8,6 +8,7 @@ DRILLS = (
     *trust.DRILLS,
     *restore.DRILLS,
     *application.DRILLS,
+    *memory.DRILLS,
     *starting.DRILLS,
     *clients.DRILLS,
     *inputs.DRILLS,

@@ -14,6 +14,7 @@ from tests.conftest import Browser, accepts, application, mariadb_server, runnin
 pytestmark = pytest.mark.slow
 
 IDLE = "SELECT id FROM information_schema.processlist WHERE db = '{}' AND command = 'Sleep'"
+LOCK_ALL = "SELECT id FROM entries FOR UPDATE"
 INSERT = (
     "INSERT INTO entries (title, description, status, created_at, updated_at)"
     " VALUES ('{}', '', 'open', '2026-01-01', '2026-01-01')"
@@ -286,9 +287,38 @@ def test_a_frozen_database_holds_few_threads_and_nobody_for_long(probe):
     assert probe.visit(database.read, "SELECT 1")[0] == 200
 
 
+def test_who_waits_for_a_lock_leaves_a_connection_and_threads_to_readers(probe, caplog):
+    """Of more changes than a worker has threads, as many wait as may, and the others are told at once."""
+    count = database.MOST_CHANGES + 10
+    gate, together = probe.app.extensions["database"].changes, threading.Barrier(count)
+
+    def lock():
+        return str(database.write(lambda connection: connection.exec_driver_sql(LOCK_ALL).rowcount))
+
+    def change(_):
+        together.wait(30)
+        return probe.app.test_client().post("/change", headers={"Sec-Fetch-Site": "same-origin"}).status_code
+
+    probe.app.add_url_rule("/change", "change", lock, methods=["POST"])
+    probe.insert("locked")
+    with probe.server.connect(database=probe.name) as other, ThreadPoolExecutor(count) as threads:
+        other.begin()
+        other.cursor().execute(LOCK_ALL)
+        changes = [threads.submit(change, number) for number in range(count)]
+        wait_until(lambda: sum(each.done() for each in changes) >= 10, 5, "the refusal of those who are too many")
+        assert 0 < gate.waiting <= database.MOST_CHANGES - (engine_options.POOL_SIZE - database.KEPT_FOR_READING)
+        while gate.waiting:
+            assert probe.visit(database.read, "SELECT title FROM entries") == (200, [["locked"]])
+        other.rollback()
+        statuses = [each.result() for each in changes]
+    assert set(statuses) == {200, 503}
+    assert "too many wait for a connection" in caplog.text
+    assert probe.visit(database.write, "SELECT 1")[0] == 200
+
+
 def test_more_visitors_than_connections_wait_for_their_turn(probe):
     """A busy database is not a stuck one."""
-    work = "SELECT SLEEP(0.05)"
+    work = "SELECT SLEEP(0.03)"
     probe.visit(database.read, work)
     with ThreadPoolExecutor(30) as threads:
         statuses = list(threads.map(lambda _: probe.app.test_client().get("/probe").status_code, range(60)))

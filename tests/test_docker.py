@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 import pytest
 import yaml
 
-from app import config, engine_options
+from app import config, database, engine_options
 from app.admission import IMPORT
 from drills.layout import DOCKERFILE, copied, instructions, of
 from templates.containers import STOP_TIMEOUT
@@ -234,6 +234,7 @@ def test_nginx_takes_a_little_more_than_the_application():
 def test_threads_outnumber_database_connections():
     default = int(re.search(r'"APP_THREADS", (\d+)', (ROOT / "docker/gunicorn.conf.py").read_text())[1])
     assert default > 4 * engine_options.POOL_SIZE
+    assert default > database.MOST_CHANGES, "readers and health checks have threads while all changes wait"
 
 
 def test_the_whole_stop_fits_into_the_time_that_compose_and_ecs_give():

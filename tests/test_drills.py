@@ -3,7 +3,7 @@
 import pytest
 
 from drills import __main__ as drills_command
-from drills import record, result
+from drills import memory, record, result
 from drills.__main__ import run
 from drills.layout import copied
 from drills.ledger import ABSENT, Written, audit
@@ -23,6 +23,11 @@ def test_the_guard_of_each_drill_is_where_the_drill_would_remove_it(drill):
         text = (ROOT / edit.path).read_text()
         assert edit.apply(text) != text
         assert any(edit.path == source or edit.path.startswith(f"{source}/") for source in sources), edit.path
+
+
+def test_the_leak_is_put_where_each_request_begins():
+    leaking = memory.LEAKING.apply((ROOT / memory.LEAKING.path).read_text())
+    assert compile(leaking, memory.LEAKING.path, "exec")
 
 
 def test_each_drill_has_a_name_of_its_own():
@@ -157,10 +162,14 @@ def test_waits_and_faults_are_judged():
 
 def test_health_checks_are_judged():
     live = [Check("/healthz", at, 0.1, 200) for at in range(10)]
-    assert result.liveness_stays(live).held
-    assert not result.liveness_stays([*live, Check("/healthz", 11, 0.1, 503)]).held
-    assert not result.liveness_stays([*live, Check("/healthz", 11, 4.5, 200)]).held
-    assert not result.liveness_stays([]).held
+    assert result.liveness_stays(live, 5).held
+    assert not result.liveness_stays([*live, Check("/healthz", 11, 0.1, 503)], 5).held
+    assert not result.liveness_stays([*live, Check("/healthz", 11, 1.1, 200)], 5).held
+    assert not result.liveness_stays([], 5).held
+    slow = [Check("/healthz", 0, 0.8, 200), *live]
+    assert result.liveness_stays([*slow, Check("/healthz", 11, 2.3, 200)], 5).held, "it usually takes 0.8 s here"
+    assert not result.liveness_stays([*slow, Check("/healthz", 11, 2.5, 200)], 5).held
+    assert not result.liveness_stays([Check("/healthz", 0, 3, 200), Check("/healthz", 11, 4.5, 200)], 5).held
     ready = [Check("/readyz", at, 0.1, 503 if 2 <= at < 12 else 200) for at in range(20)]
     assert result.readiness_follows(ready, 2, 12, 12).held
     assert not result.readiness_follows(ready, 2, 8, 8).held, "it goes on saying no"

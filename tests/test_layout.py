@@ -15,7 +15,7 @@ RULES = {
     "review": (set(), {"boto3", "botocore", "troposphere", "flask"}),
     "deploy": ({"review"}, {"troposphere", "flask", "sqlalchemy"}),
     "rehearsal": ({"deploy", "review"}, {"troposphere", "flask"}),
-    "drills": ({"app", "deploy", "rehearsal", "review"}, {"troposphere"}),
+    "drills": ({"app", "bench", "deploy", "rehearsal", "review"}, {"troposphere"}),
     "app": (set(), {"boto3", "botocore", "troposphere"}),
 }
 

@@ -11,12 +11,13 @@ import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from app import config
+from app.engine_options import LOCK_TIMEOUT
 from drills.site import Site, answers
 from tests.conftest import ROOT, accepts, running_site, skipped_where_missing, wait_until
 
@@ -221,6 +222,37 @@ def test_site_with_a_frozen_database_says_so_and_stays_healthy(site, mariadb):
     assert statistics.median(checks) < 0.1
     assert max(checks) < 1
     assert site.call("/")[0].status == 200
+
+
+@pytest.mark.slow
+def test_site_stores_no_change_of_who_gave_up_before_it(site, mariadb):
+    """The older change waits for a lock, and would come after the newer one, since it asks for the lock anew."""
+
+    def change(text, seconds):
+        headers = {"Content-Type": "application/json", "If-Match": "*"}
+        connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=seconds)
+        with closing(connection), suppress(TimeoutError):
+            connection.request("PATCH", path, json.dumps({"description": text}), headers)
+            return connection.getresponse().status
+
+    made = site.call("/api/v1/entries", "POST", '{"title": "late"}', Content_Type="application/json")[1]
+    path = f"/api/v1/entries/{json.loads(made)['id']}"
+    with mariadb.connect(database=site.given["DATABASE_NAME"]) as other:
+        other.begin()
+        other.cursor().execute("SELECT id FROM entries FOR UPDATE")
+        release = threading.Timer(LOCK_TIMEOUT + 0.2, other.rollback)
+        release.start()
+        assert change("older", LOCK_TIMEOUT / 4) is None
+        assert change("newer", 10) == 200
+        release.join()
+    changes = wait_until(lambda: len(found := patches(site)) == 2 and found, what="the end of the older change")
+    assert [line["status"] for line in changes].count(200) == 1
+    assert json.loads(site.call(path)[1])["description"] == "newer"
+    assert "Traceback" not in site.log("app")
+
+
+def patches(site):
+    return [line for line in site.requests("app") if line["method"] == "PATCH"]
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from app import config, database, seed, store
 from app.models import db
 from app.outage import one_line
 
-TIDYING = 5  # seconds that a task may start later for it
+TIDYING = 2  # seconds that a task may start later for it: each one runs this first
 
 
 def init_app(app: Flask) -> None:

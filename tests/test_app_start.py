@@ -1,8 +1,11 @@
-"""What a server loads before its first answer, and what its processes share."""
+"""What a server loads before its first answer, what its processes share, and who says that it is healthy."""
 
 import json
 import subprocess
+import sys
+import threading
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -47,3 +50,56 @@ def test_workers_share_what_was_loaded_and_collect_only_garbage_of_their_own(tmp
         assert told["collects"]
         assert told["frozen"] > 10_000
         assert told["compiled"] == 1
+
+
+class Asked(BaseHTTPRequestHandler):
+    """A server that can do what its owner says, and remembers what it was asked."""
+
+    def do_GET(self):
+        self.server.paths.append(self.path)
+        self.send_response(self.server.answers[self.path])
+        self.end_headers()
+        self.wfile.write(b"200 is said in the body only\n")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def asked():
+    with HTTPServer(("127.0.0.1", 0), Asked) as server:
+        server.paths = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def health(place, port) -> subprocess.CompletedProcess:
+    environ = clean_environment(APP_PORT=str(port), TMPDIR=str(place))
+    return subprocess.run(
+        [sys.executable, ROOT / "docker/health.py"], env=environ, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_new_task_is_healthy_when_it_is_ready_and_from_then_on_while_it_lives(asked, tmp_path):
+    asked.answers = {"/healthz": 200, "/readyz": 503}
+    refused = health(tmp_path, asked.server_port)
+    assert refused.returncode == 1
+    assert (
+        refused.stderr == f"health.py: http://127.0.0.1:{asked.server_port}/readyz: HTTP/1.0 503 Service Unavailable\n"
+    )
+    asked.answers["/readyz"] = 200
+    assert health(tmp_path, asked.server_port).returncode == 0
+    asked.answers["/readyz"] = 503
+    assert health(tmp_path, asked.server_port).returncode == 0
+    asked.answers["/healthz"] = 500
+    assert health(tmp_path, asked.server_port).returncode == 1
+    assert asked.paths == ["/readyz", "/readyz", "/healthz", "/healthz"]
+
+
+@pytest.mark.parametrize("port", [free_port(), "many"])
+def test_who_does_not_answer_is_not_healthy(tmp_path, port):
+    done = health(tmp_path, port)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"health.py: http://127.0.0.1:{port}/readyz: ")
+    assert done.stderr.count("\n") == 1

@@ -27,8 +27,8 @@ def test_base_images_are_pinned_by_digest_and_can_be_replaced():
     defaults = dict(rest.split("=", 1) for rest in of(None, "ARG"))
     assert set(defaults) == {"PYTHON_IMAGE", "NGINX_IMAGE"}
     assert all(re.fullmatch(r"[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}", image) for image in defaults.values())
-    used = {rest.split(" AS ")[0] for _, word, rest in instructions() if word == "FROM"}
-    assert used == {"${PYTHON_IMAGE}", "${NGINX_IMAGE}"}
+    used = [rest.split(" AS ") for _, word, rest in instructions() if word == "FROM"]
+    assert {image for image, _ in used} - {stage for _, stage in used} == {"${PYTHON_IMAGE}", "${NGINX_IMAGE}"}
 
 
 @pytest.mark.parametrize("stage", ["app", "web"])

@@ -59,7 +59,7 @@ limit_request_line = 8190
 
 
 def post_fork(server, worker):
-    """Collect garbage from now on; have the kernel end a worker, which is replaced, when the memory runs out."""
+    """Collect garbage again. When the memory runs out, the kernel ends a worker, which is replaced, not the master."""
     gc.enable()
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")

@@ -8,10 +8,11 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import config, database, migrate, seed, store
+from app import config, database, seed, store
 from app.models import db
+from app.outage import one_line
 
-TIDYING = 5  # seconds that a task may start later for it
+TIDYING = 2  # seconds that a task may start later for it: each one runs this first
 
 
 def init_app(app: Flask) -> None:
@@ -28,6 +29,8 @@ def migrate_command(wait):
 
     Then tidy for a few seconds: this is what every deployment runs.
     """
+    from app import migrate  # and with it Alembic, for which no server should have to wait when it starts
+
     connect_args = current_app.config["SQLALCHEMY_ENGINE_OPTIONS"].get("connect_args", {})
     url = db.engine.url
     try:
@@ -45,7 +48,7 @@ def tidy_a_little() -> None:
         if any(done.values()):
             click.echo(summary(done))
     except SQLAlchemyError as error:
-        click.echo(f"tidy: left for the next time: {migrate.one_line(error)}")
+        click.echo(f"tidy: left for the next time: {one_line(error)}")
     finally:
         db.engine.dispose()
 
@@ -70,5 +73,5 @@ def seed_command(count):
     try:
         seed.seed(count)
     except SQLAlchemyError as error:
-        raise SystemExit(f"seed-data: error: {migrate.one_line(error)}") from None
+        raise SystemExit(f"seed-data: error: {one_line(error)}") from None
     click.echo(f"seed-data: stored {count} entries in {time.monotonic() - started:.1f} s")

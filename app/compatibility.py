@@ -6,10 +6,14 @@ it any more. The database keeps the oldest revision that works with it, where an
 does not know the newer revision, finds it. See docs/decisions/0013-expand-then-contract.md.
 """
 
-from alembic.script import ScriptDirectory
+from typing import TYPE_CHECKING
+
 from sqlalchemy import Column, Connection, String, Table, delete, insert, inspect, select
 
 from app.models import db
+
+if TYPE_CHECKING:  # only `flask migrate` has a use for Alembic, and a server starts sooner without it
+    from alembic.script import ScriptDirectory
 
 TABLE = Table(
     "schema_compatibility",
@@ -23,12 +27,12 @@ class TooNew(Exception):
     """This release does not work with the database, which a newer one has changed."""
 
 
-def is_known(scripts: ScriptDirectory, revision: str) -> bool:
+def is_known(scripts: "ScriptDirectory", revision: str) -> bool:
     """Whether revision is one of this release's."""
     return revision in {script.revision for script in scripts.walk_revisions()}
 
 
-def oldest(scripts: ScriptDirectory) -> str:
+def oldest(scripts: "ScriptDirectory") -> str:
     """Return the oldest revision whose release works with the newest: the newest `works_with`, else the first."""
     revision = ""
     for script in scripts.walk_revisions():  # from the newest
@@ -38,7 +42,7 @@ def oldest(scripts: ScriptDirectory) -> str:
     return revision
 
 
-def record(connection: Connection, scripts: ScriptDirectory) -> None:
+def record(connection: Connection, scripts: "ScriptDirectory") -> None:
     """Keep in the database, which is at the newest revision, what works with it."""
     TABLE.create(connection, checkfirst=True)
     works_with = oldest(scripts)
@@ -48,7 +52,7 @@ def record(connection: Connection, scripts: ScriptDirectory) -> None:
     connection.commit()
 
 
-def of_newer(connection: Connection, scripts: ScriptDirectory, current: str) -> str:
+def of_newer(connection: Connection, scripts: "ScriptDirectory", current: str) -> str:
     """Say in one line that nothing is to be done with a database at current, which is newer; raise TooNew."""
     head = scripts.get_current_head()
     kept = None

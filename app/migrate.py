@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from app import compatibility, database_user
 from app.engine_options import SQL_MODE
+from app.outage import one_line
 
 SCRIPTS = Path(__file__).parent / "migrations"
 STATEMENT_TIMEOUT = 900  # seconds; a column added to a large table may take minutes
@@ -120,8 +121,3 @@ def upgrade_to_head(connection: Connection) -> str:
     command.upgrade(config, "head")
     compatibility.record(connection, scripts)
     return f"upgraded from {current or 'an empty database'} to {head} in {time.monotonic() - started:.1f} s"
-
-
-def one_line(error: Exception) -> str:
-    """Return the error's own words: the driver's where there is one, since SQLAlchemy's add the statement and a URL."""
-    return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -39,3 +39,8 @@ def code(error: DBAPIError) -> int:
     """Return the number of the server's or the driver's error, 0 if it has none."""
     first = error.orig.args[0] if error.orig.args else 0
     return first if isinstance(first, int) else 0
+
+
+def one_line(error: Exception) -> str:
+    """Return the error's own words: the driver's where there is one, since SQLAlchemy's add the statement and a URL."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())

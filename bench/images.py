@@ -21,6 +21,8 @@ from rehearsal import real_engine
 MOST = 90.0  # MB, compressed, of the application's image on an official slim base
 # Transfer size of python:3.14-slim-trixie for amd64: docker-library/repo-info, repos/python/remote, 5 August 2026.
 BASE = 43.4
+# What the Dockerfile compiles of its standard library: 10.2 MB of Python 3.13's, in an archive as layers have it.
+BYTECODE = 3.8
 MB = 1e6
 # What the Dockerfile copies and what it removes.
 OWN = ["app", "docker/gunicorn.conf.py", "docker/health.py", "docker/rds-ca.pem", "requirements/app.txt"]
@@ -35,7 +37,7 @@ def rows() -> list[Row]:
         print(f"  {name:<40} {size / MB:5.1f}  {small / MB:10.2f}")
     added = sum(small for _, small in parts.values()) / MB
     return [
-        Row("images", "application on python:3.14-slim, compressed", BASE + added, unit="MB", at_most=MOST),
+        Row("images", "application on python:3.14-slim, compressed", BASE + BYTECODE + added, unit="MB", at_most=MOST),
         Row("images", "of that ours", added, unit="MB"),
         *built(),
     ]

@@ -68,10 +68,10 @@ def find_programs() -> tuple[str, str] | None:
     return (server, prepare) if server and prepare else None
 
 
-def start(directory: Path, name: str, user: str, password: str) -> Database | None:
+def start(directory: Path, name: str, user: str, password: str, *options: str) -> Database | None:
     """Start a server in a new directory and make a database and a master user.
 
-    Takes about a second. The password is of printable ASCII, as RDS asks.
+    Takes about a second. The password is of printable ASCII, as RDS asks; options are more words for the server.
     None where no MariaDB is installed: `apt-get install mariadb-server` or an equal mends it.
     Raises DatabaseError when it is installed and does not start.
     """
@@ -84,7 +84,9 @@ def start(directory: Path, name: str, user: str, password: str) -> Database | No
     # The server refuses to run as root unless told so by name.
     common = ["--no-defaults", f"--datadir={directory / 'data'}", f"--user={administrator()}"]
     with (directory / "log").open("wb") as log:
+        # A server that starts removes what others have in a common place for temporary files.
         output = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "cwd": directory}
+        output["env"] = os.environ | {"TMPDIR": str(directory)}
         # The administrator is the user of the operating system, through the socket: there is no password to guess.
         owner = ["--auth-root-authentication-method=socket", f"--auth-root-socket-user={administrator()}"]
         words = [prepare, *common, *owner, "--skip-test-db"]
@@ -92,9 +94,8 @@ def start(directory: Path, name: str, user: str, password: str) -> Database | No
             raise failure(directory, "cannot prepare its directory")
         port = free_port()
         listen = [f"--socket={directory / 'socket'}", f"--port={port}", "--bind-address=127.0.0.1"]
-        listen.append(f"--tmpdir={directory}")  # a server that starts removes what others have in a common one
         process = subprocess.Popen(
-            [server, *common, *listen, *SMALL, "--skip-name-resolve", f"--pid-file={directory / 'pid'}"],
+            [server, *common, *listen, *SMALL, "--skip-name-resolve", f"--pid-file={directory / 'pid'}", *options],
             **output,
             start_new_session=True,  # Ctrl-C is for the rehearsal
         )

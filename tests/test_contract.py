@@ -1,5 +1,6 @@
 """What infrastructure, images and application must agree on: names, ports, paths."""
 
+import gc
 import io
 import json
 import logging
@@ -109,6 +110,7 @@ def test_the_authorities_that_the_task_names_are_in_the_image_and_are_those_of_r
 
 def test_workers_by_the_tasks_size():
     scope = runpy.run_path(str(ROOT / "docker/gunicorn.conf.py"))
+    gc.enable()  # which it turns off in the process that it is for
     sizes = [(256, 512), (256, 2048), (512, 1024), (1024, 2048), (2048, 4096), (4096, 8192), (4096, 512)]
     assert [scope["workers_for"](*size) for size in sizes] == [2, 2, 2, 2, 3, 5, 3]
 

@@ -75,9 +75,9 @@ def counters(cursor) -> dict[str, int]:
     return {name: sum(int(value) for key, value in found if key.startswith(name)) for name in COUNTERS}
 
 
-def start(directory: Path) -> Server:
-    """Start the server in a new directory; SystemExit with one line where there is none."""
-    running = database.start(directory, "unused", USER, PASSWORD)
+def start(directory: Path, *options: str) -> Server:
+    """Start the server, with more words for it, in a new directory; SystemExit with one line where there is none."""
+    running = database.start(directory, "unused", USER, PASSWORD, *options)
     if running is None:
         raise SystemExit("bench: MariaDB is not installed: apt-get install mariadb-server, or an equal")
     return Server(running)

@@ -1,5 +1,11 @@
 -- wrk sends the requests of a file, one a line: method, path and body. The first again after the last.
 local requests, next_one = {}, 0
+local pause = tonumber(os.getenv("PAUSE"))
+
+if pause then
+    -- Milliseconds that a connection waits before each request. wrk waits wherever there is such a function.
+    function delay() return pause end
+end
 
 function init(args)
     local origin = wrk.scheme .. "://" .. wrk.headers["Host"]

@@ -1,6 +1,7 @@
 """One load of bounded length on one server, and what it took."""
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import dataclass
@@ -68,14 +69,17 @@ class Target:
         self.app, self.server, self.rows, self.directory, self.web = app, server, rows, directory, web
         self.name = f"rows_{rows}"
 
-    def measure(self, operation: str, connections: int, seconds: int) -> Measured:
-        """Send requests of an operation for so many seconds over so many connections."""
+    def measure(self, operation: str, connections: int, seconds: int, pause: float | None = None) -> Measured:
+        """Send requests of an operation for so many seconds over so many connections.
+
+        Each sends the next one as soon as it has an answer; with pause, in seconds, it waits so long before.
+        """
         writes = OPERATIONS[operation].kind == WRITE
         count = WRITES * seconds if writes else READS
         if operation == "delete":
             self.server.run(*database.to_delete(count), name=self.name)
         before = self.used()
-        told = run_wrk((self.web or self.app).url, self.requests(operation, count), connections, seconds)
+        told = run_wrk((self.web or self.app).url, self.requests(operation, count), connections, seconds, pause)
         used = [now - then for now, then in zip(self.used(), before, strict=True)]
         self.settle()
         if writes:
@@ -99,11 +103,12 @@ class Target:
             time.sleep(0.02)
 
 
-def run_wrk(url: str, requests: Path, connections: int, seconds: int) -> dict:
+def run_wrk(url: str, requests: Path, connections: int, seconds: int, pause: float | None = None) -> dict:
     """What load.lua says in the end."""
     command = ["wrk", "--threads=1", f"--connections={connections}", f"--duration={seconds}s", "--timeout=60s"]
     command += [f"--script={SCRIPT}", url, "--", str(requests)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 90, check=False)
+    environment = {"PATH": os.environ["PATH"]} | ({} if pause is None else {"PAUSE": f"{pause * 1000:.0f}"})
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds + 90, check=False)
     if done.returncode:
         raise SystemExit(f"bench: wrk: {done.stderr or done.stdout}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -32,7 +32,11 @@ class Process:
 
     def memory(self) -> list[float]:
         """MB of each process, the parent first; what several share counts in equal parts."""
-        return [proportional_set_size(pid) / 1000 for pid in tree(self.process.pid)]
+        return [memory(pid, "Pss") for pid in tree(self.process.pid)]
+
+    def own_memory(self) -> list[float]:
+        """MB of each process that no other shares, the parent first: what one more of it would take."""
+        return [memory(pid, "Private_Clean") + memory(pid, "Private_Dirty") for pid in tree(self.process.pid)]
 
 
 @contextmanager
@@ -118,7 +122,7 @@ def cpu(pid: int) -> float:
     return sum(int(field) for field in fields[11:15]) / TICKS
 
 
-def proportional_set_size(pid: int) -> int:
-    """Kilobytes of memory: proc(5), smaps_rollup."""
+def memory(pid: int, kind: str) -> float:
+    """MB of memory of a kind, such as Pss: proc(5), smaps_rollup."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith(f"{kind}:"))

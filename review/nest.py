@@ -99,8 +99,8 @@ def _nested(templates, name, prefix, given, pseudo):
     Whoever asks what a change would do resolves an environment many times, and most of its stacks stay as they are.
     A stack that has others in it hangs on their templates too, and is made anew.
     """
-    nested = any(is_nested(body) for body in templates.get(name, {}).get("Resources", {}).values() if body.get("Type"))
-    if nested or name not in templates:
+    bodies = templates.get(name, {}).get("Resources", {}).values()
+    if name not in templates or NESTED in [body.get("Type") for body in bodies if isinstance(body, dict)]:
         return open_stack(templates, name, prefix, given, pseudo)
     key = id(templates[name]), name, prefix, repr(given), repr(pseudo)
     return _opened(_Opening(key, templates[name], given, pseudo))

@@ -16,9 +16,17 @@ JOBS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST = $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadfile
 # Quick ones do not wait. Those of the application pass where nothing but APP_READS is: tests/test_once.py.
 QUICK = $(PYTHON) -m pytest --numprocesses $(shell getconf _NPROCESSORS_ONLN) --dist loadfile -m "not slow"
-JUDGES := $(addprefix tests/test_,rules.py rules_nest.py rules_malformed.py faults.py)
+# They judge the judges, by many templates each wrong in one way: `make test` has them, `make check` has not.
+JUDGES := $(addprefix tests/test_,rules.py rules_nest.py rules_malformed.py faults.py operators_fuzz.py)
 APP_TESTS := $(wildcard tests/test_app_*.py)
 APP_READS := app docker drills tests/__init__.py tests/conftest.py tests/test_app_*.py pyproject.toml requirements
+# These read no template: they pass where there is none, tests/test_once.py. What is not named here reads all.
+TOOLS := bench bench_application bundle deploy deploy_day2 deploy_decisions deploy_doctor deploy_plan deploy_states \
+    deploy_verbs drills drills_clients drills_deployment emulator emulator_nest emulator_probes failures follow \
+    intrinsics once permissions_enforced picture_svg plan progress recorder rehearsal rehearsal_engine \
+    rehearsal_real_engine rehearsal_tasks server site survey terminal truth update verdict
+TOOL_TESTS := $(TOOLS:%=tests/test_%.py)
+TEMPLATES := templates out build_templates.py
 CFN_LINT = $(VENV)/bin/cfn-lint --include-checks I --append-rules review/rules --regions $(REGIONS) --
 ONCE = @$(PYTHON) -m tests.once $(if $(ALL),--all)
 # Where it is set, as in containers, each of our processes would compile our modules again.
@@ -58,10 +66,13 @@ check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: those whose files cha
 	$(PYTHON) build_templates.py --check
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)
 
-CHECKS := $(addprefix check/,tests app templates handover yaml code)
+# What tells most comes first.
+CHECKS := $(addprefix check/,templates tests handover tools app yaml code)
 .PHONY: $(CHECKS)
 check/tests:
-	$(ONCE) tests . -- $(QUICK) $(addprefix --ignore=,$(JUDGES) $(APP_TESTS))
+	$(ONCE) tests . -- $(QUICK) $(addprefix --ignore=,$(JUDGES) $(APP_TESTS) $(TOOL_TESTS))
+check/tools:
+	$(ONCE) tools . $(TEMPLATES:%=':!%') -- $(QUICK) $(TOOL_TESTS)
 check/app:
 	$(ONCE) app $(APP_READS) -- $(QUICK) $(APP_TESTS)
 check/templates: # root.yaml each time: it holds the seams to the others

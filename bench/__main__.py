@@ -19,6 +19,7 @@ PARTS = {
     "plan": "bench.plan",
     "deploy": "bench.deploy",
     "timing": "bench.timing",
+    "cost": "bench.cost",
     "images": "bench.images",
     "application": "bench.application.run",
     "task": "bench.application.task",

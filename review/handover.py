@@ -34,6 +34,7 @@ def documents(region: str = workspace.REGION) -> dict[str, str]:
     """The files of the folder and their text, by their path in it."""
     names = environment.names(workspace.config())
     envs = [workspace.load(name, region) for name in names]
+    runbook.entries(workspace.read_templates())  # at once: what is refused need not wait for what is computed
     parts = {"PARAMETERS.md": _parameters(names), "REACH.md": _reach(names, region), "PRICE.md": _price(names, region)}
     made = {name: "\n".join(lines) + "\n" for name, lines in parts.items()}
     made |= pictures(names, region) | timing.documents(names, region)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 from review.conditions import check_rules, decide_all
 from review.intrinsics import Scope, apply
@@ -24,6 +24,7 @@ class Stack:
     scope: Scope
     children: dict[str, "Stack | None"] = field(default_factory=dict)  # None while its parameters are being resolved
     own: dict | None = None  # the stack's own view, once it is made
+    flat: dict[str, dict] | None = None  # its resources in the flat view, once they are made
 
     @property
     def file(self) -> str:
@@ -85,11 +86,40 @@ def child(stack: Stack, title: str) -> Stack:
         pseudo = {name: value for name, value in stack.scope.values.items() if name.startswith("AWS::")}
         pseudo = {name: value for name, value in pseudo.items() if name not in _OF_ROOT}
         file = properties["TemplateURL"].removeprefix("./")
-        stack.children[title] = open_stack(stack.templates, file, stack.prefix + title, given, pseudo)
+        stack.children[title] = _nested(stack.templates, file, stack.prefix + title, given, pseudo)
     found = stack.children[title]
     if found is None:
         raise Problem(f"{stack.scope.where}: {title} needs its own outputs: the nested stacks go in circles")
     return found
+
+
+def _nested(templates, name, prefix, given, pseudo):
+    """Like `open_stack`; the same stack again where template and parameters are those of before.
+
+    Whoever asks what a change would do resolves an environment many times, and most of its stacks stay as they are.
+    A stack that has others in it hangs on their templates too, and is made anew.
+    """
+    bodies = templates.get(name, {}).get("Resources", {}).values()
+    if name not in templates or NESTED in [body.get("Type") for body in bodies if isinstance(body, dict)]:
+        return open_stack(templates, name, prefix, given, pseudo)
+    key = id(templates[name]), name, prefix, repr(given), repr(pseudo)
+    return _opened(_Opening(key, templates[name], given, pseudo))
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """What a stack is opened with. As long as it is kept, so is the template, and no other has its id."""
+
+    key: tuple
+    template: dict = field(compare=False)
+    given: dict[str, object] = field(compare=False)
+    pseudo: dict[str, str] = field(compare=False)
+
+
+@lru_cache(maxsize=512)
+def _opened(opening):
+    _, name, prefix, *_ = opening.key
+    return open_stack({name: opening.template}, name, prefix, opening.given, opening.pseudo)
 
 
 def refer_in_flat(stack: Stack, title: str, attribute: str | None) -> object:

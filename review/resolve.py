@@ -48,12 +48,16 @@ def _flat(stacks):
     resources, mappings, origin = {}, {}, {}
     for stack in stacks:
         mappings |= stack.template.get("Mappings", {})
-        for title, body in present(stack, "Resources").items():
-            if is_nested(body):
-                continue
+        if stack.flat is None:
+            stack.flat = {
+                title: _resource(stack, body, stack.scope, stack.prefix)
+                for title, body in present(stack, "Resources").items()
+                if not is_nested(body)
+            }
+        for title, resource in stack.flat.items():
             if stack.prefix + title in resources:
                 raise Problem(f"{stack.scope.where}: {stack.prefix + title} would stand for two resources")
-            resources[stack.prefix + title] = _resource(stack, body, stack.scope, stack.prefix)
+            resources[stack.prefix + title] = resource
             origin[stack.prefix + title] = stack.file, title
     return _template(top.template, {}, mappings, resources, _outputs(top, top.scope)), origin
 
@@ -121,7 +125,7 @@ def _outputs(stack, scope):
 
 def _template(source, parameters, mappings, resources, outputs):
     """The sections in their order, those that are empty left out. Of the mappings, those that are still asked."""
-    asked = references([resources, outputs])
+    asked = references([resources, outputs]) if mappings else set()
     sections = {
         "AWSTemplateFormatVersion": source.get("AWSTemplateFormatVersion"),
         "Description": source.get("Description"),

@@ -7,10 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
-from app import create_app
-from app.models import db
 from drills import site
 from drills.processes import (  # noqa: F401  the tests take them from here
     BIN,
@@ -31,6 +28,13 @@ HEAD = max(path.name for path in (ROOT / "app/migrations/versions").glob("*.py")
 # A shell starts what runs in its background without them, and everything started from there would go on without.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
+def create_app(*settings):
+    """The application. It is imported where it is asked for: most tests do not wait for it and SQLAlchemy."""
+    import app
+
+    return app.create_app(*settings)
 
 
 class Browser:
@@ -63,6 +67,8 @@ def application(url, **settings):
 
 
 def close(app):
+    from app.models import db
+
     with app.app_context():
         db.session.remove()
     app.extensions["database"].close()
@@ -150,6 +156,10 @@ def each_app(request):
 
 
 def rows(app, statement):
+    from sqlalchemy import text
+
+    from app.models import db
+
     with app.app_context(), db.engine.connect() as connection:
         return connection.execute(text(statement)).all()
 

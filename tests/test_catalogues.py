@@ -80,12 +80,25 @@ def worlds():
         yield title, "itself", {name: body for name, body in RESOURCES.items() if name != title}
 
 
+# Of what some controls speak, the things whose change they do not take.
+SPOKEN_OF = [
+    ("DataDBInstance: PubliclyAccessible", "RDS.2"),
+    ("DataDBInstance: StorageEncrypted", "SEC08-BP02"),
+    ("ComputeService: DeploymentConfiguration", "REL08-BP05"),
+    ("AlertsInstanceEventSubscription: SourceType", "RDS.20"),
+    ("EdgeAccessLogBucketPolicy: itself", "S3.5"),
+    ("NetworkGroupFlowLog: Tags", "EC2.48"),
+]
+
+
 @pytest.fixture(scope="module")
 def refused() -> dict[str, set[str]]:
-    """By control, the things whose change it does not take."""
-    found = {}
+    """By control, things whose change it does not take: the first one, of those of SPOKEN_OF all."""
+    found, in_full = {}, {control for _, control in SPOKEN_OF}
     for title, what, resources in worlds():
         for control in HELD:
+            if control.id in found and control.id not in in_full:
+                continue
             try:
                 state = judge(control, resources).state
             except (KeyError, AttributeError):  # a property that CloudFormation itself would miss
@@ -126,17 +139,7 @@ def test_each_check_that_holds_can_fail(control, refused):
     assert refused.get(control.id)
 
 
-@pytest.mark.parametrize(
-    ("change", "control"),
-    [
-        ("DataDBInstance: PubliclyAccessible", "RDS.2"),
-        ("DataDBInstance: StorageEncrypted", "SEC08-BP02"),
-        ("ComputeService: DeploymentConfiguration", "REL08-BP05"),
-        ("AlertsInstanceEventSubscription: SourceType", "RDS.20"),
-        ("EdgeAccessLogBucketPolicy: itself", "S3.5"),
-        ("NetworkGroupFlowLog: Tags", "EC2.48"),
-    ],
-)
+@pytest.mark.parametrize(("change", "control"), SPOKEN_OF)
 def test_what_a_control_refuses_is_what_it_speaks_of(change, control, refused):
     assert change in refused[control]
 

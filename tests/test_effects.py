@@ -251,5 +251,7 @@ def test_the_command_shows_each_parameter(capsys):
 
 def test_long_lists_are_counted():
     text = report.summary(effects("VpcCidr", RESOURCES))
-    assert text.startswith("replaces NetworkVPC, ")
+    assert text.startswith("refused where it is deployed: RDS takes no subnets of another VPC; ")
+    assert "; replaces NetworkVPC, " in text
+    assert "refused" not in report.summary(effects("SubnetHostBits", RESOURCES))
     assert " more; changes in place " in text

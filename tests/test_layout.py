@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+from functools import cache
 
 import pytest
 
@@ -45,6 +46,7 @@ TOP_LEVEL = {
 }
 
 
+@cache
 def imports(path) -> set[str]:
     """The first part of every module that a file imports, at any depth of the file."""
     found = set()

@@ -91,15 +91,34 @@ def test_only_the_files_that_changed_are_checked(check):
     assert run() == "a.txt b.txt|b.txt|a.txt b.txt|"
 
 
+def words(name):
+    """A list of the Makefile, which may go on in the next lines."""
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    return re.search(rf"^{name} := (.*)$", text, re.MULTILINE)[1].split()
+
+
+def passes_alone(folder, reads, files):
+    """Do these tests pass in a repository that has nothing but what git lists of `reads`?"""
+    listed = subprocess.run(["git", "ls-files", *reads], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.splitlines():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    subprocess.run(["git", "add", "."], cwd=folder, check=True)
+    command = [sys.executable, "-m", "pytest", "-x", "-m", "not slow", "-p", "no:cacheprovider", "--numprocesses=2"]
+    done = subprocess.run([*command, *files], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
 @pytest.mark.slow
 def test_the_applications_tests_pass_where_nothing_but_what_they_are_said_to_read_is(tmp_path):
     """`make check` leaves them out when nothing of it has changed."""
-    reads = re.search(r"^APP_READS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
-    listed = subprocess.run(["git", "ls-files", *reads], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in listed.stdout.splitlines():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    command = [sys.executable, "-m", "pytest", "-x", "-m", "not slow", "-p", "no:cacheprovider", "--numprocesses=2"]
-    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("tests/test_app_*.py"))
-    done = subprocess.run([*command, *files], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    files = sorted(f"tests/{path.name}" for path in (ROOT / "tests").glob("test_app_*.py"))
+    passes_alone(tmp_path, words("APP_READS"), files)
+
+
+@pytest.mark.slow
+def test_the_tests_of_tools_pass_where_no_template_is(tmp_path):
+    """`make check` leaves them out after an edit of a template."""
+    files = [f"tests/test_{name}.py" for name in words("TOOLS")]
+    passes_alone(tmp_path, [".", *(f":!{name}" for name in words("TEMPLATES"))], files)

@@ -267,15 +267,16 @@ RENAMED = {
 }
 
 
+@cache
 def called() -> set[str]:
     """The actions of every AWS operation that deploy/ names beside a client of its service."""
     session, found = botocore.session.get_session(), set()
     for path in (ROOT / "deploy" / "aws").glob("*.py"):
         text = path.read_text()
+        methods = {*re.findall(r"\.(\w+)\(", text), *re.findall(r'get_(?:paginator|waiter)\("(\w+)"\)', text)}
         for service in set(re.findall(r"_client\(['\"]([\w-]+)['\"]\)", text)):
             for operation in session.get_service_model(service).operation_names:
-                method = botocore.xform_name(operation)
-                if re.search(rf'\.{method}\(|get_(paginator|waiter)\("{method}"\)', text):
+                if botocore.xform_name(operation) in methods:
                     name = f"{SERVICES.get(service, service)}:{operation}"
                     found.add(RENAMED.get(name, name))
     return found

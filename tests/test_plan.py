@@ -119,6 +119,12 @@ def test_a_condition_turned_off_takes_a_whole_stack_and_its_key_and_the_guard_se
     assert "Keys/Key (AWS::KMS::Key) would be removed" in error_of(result, 3)
 
 
+def test_another_block_of_the_vpc_is_refused_where_the_database_is(repository):
+    repository.edit("config/reference.env", "VpcCidr=10.0.0.0/16", "VpcCidr=10.8.0.0/16")
+    result = repository.plan("reference", ALLOW_REPLACE="VPC")
+    assert "Data/DBSubnetGroup (AWS::RDS::DBSubnetGroup) cannot follow a VPC" in error_of(result, 3)
+
+
 def test_other_sources_of_the_images_are_new_tasks(repository):
     repository.append("app/page.py", "2")
     result = repository.plan("lab")

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from bench import cost
 from review.__main__ import main
 from review.price import peers
 from review.price.bill import monthly
@@ -150,3 +151,18 @@ def test_the_document_has_what_could_be_saved(row, env, changes):
 def test_a_wrong_cpu_time_is_one_line(value, capsys):
     assert main(["peers", f"--cpu-ms={value}"]) == 1
     assert capsys.readouterr().err == f"error: --cpu-ms {value}: must be a number of milliseconds above 0, as in 2.2\n"
+
+
+def test_the_benchmark_has_what_the_command_shows(capsys):
+    """Each of ours beside each of the others, in the sums that `make peers` prints."""
+    assert main(["peers"]) == 0
+    shown = dict(re.findall(r"^(\S.*?) {2,}(\$\S+)", capsys.readouterr().out, re.MULTILINE))
+    rows = cost.rows()
+    assert len(rows) == len(cost.OURS) * (len(BY_HAND) + 1)
+    for row in rows:
+        env, _, what = row.what.partition(": ")
+        if row.against:
+            ours, theirs = (f"${money:,.2f}" for money in (row.ours, row.against))
+            assert (ours, theirs) == (shown[env], shown[what.removeprefix("a month, beside ")])
+    assert all(row.held for row in rows if row.what.startswith("lab: a month"))
+    assert rows == cost.rows()

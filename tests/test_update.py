@@ -220,6 +220,15 @@ def test_the_guard_lets_pass_what_holds_nothing_or_stays():
     assert guard.check(HARMLESS, []) == []
 
 
+def test_a_database_that_would_have_to_move_to_another_vpc_is_refused_whatever_is_allowed():
+    subnets = Change("Data/DBSubnetGroup", guard.SUBNET_GROUP, MODIFY, IN_PLACE, (Difference("SubnetIds"),))
+    vpc = Change("Network/VPC", guard.VPC, MODIFY, REPLACED, (Difference("CidrBlock", REPLACED),))
+    with pytest.raises(guard.Guarded, match=r"^Data/DBSubnetGroup .* RDS takes no subnets of another VPC"):
+        guard.check([*HARMLESS, vpc, subnets], ["Data/DBSubnetGroup"])
+    assert guard.check([*HARMLESS, subnets], []) == []
+    assert guard.check([*HARMLESS, vpc], []) == []
+
+
 def test_one_that_is_allowed_does_not_allow_another():
     both = [REPLACED_DATABASE, Change("Keys/Key", "AWS::KMS::Key", REMOVE)]
     with pytest.raises(guard.Guarded, match=r"^Keys/Key .*ALLOW_REPLACE=DBInstance,Keys/Key$"):

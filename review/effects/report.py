@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from review.effects.effects import Change, Kind, effects, most
 from review.effects.flow import Resource, resources
-from review.update.guard import HOLDS
+from review.update.guard import HOLDS, STAYS, SUBNET_GROUP, VPC
 
 SHOWN = 5  # resources named in a line; the others are counted
 
@@ -78,7 +78,7 @@ def summary(changes: list[Change]) -> str:
     """What a change does, the worst first, and first to what holds data."""
     if most(changes) is Kind.NOTHING:
         return "no resource"
-    parts = []
+    parts = [f"refused where it is deployed: {STAYS}"] if _moves_database(changes) else []
     for kind, words in WORDS.items():
         of_kind = sorted((change for change in changes if change.kind is kind), key=_holds_nothing)
         if of_kind:
@@ -86,6 +86,11 @@ def summary(changes: list[Change]) -> str:
             more = [f"{len(of_kind) - SHOWN} more"] if len(of_kind) > SHOWN else []
             parts.append(f"{words} {', '.join(named + more)}")
     return "; ".join(parts)
+
+
+def _moves_database(changes):
+    replaced = {change.resource.kind for change in changes if change.kind is Kind.REPLACEMENT}
+    return VPC in replaced and any(change.resource.kind == SUBNET_GROUP for change in changes)
 
 
 def _holds_nothing(change):

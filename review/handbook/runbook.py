@@ -30,8 +30,7 @@ _MISSING = {
 
 def document(templates: Mapping[str, dict], watched: list[str]) -> str:
     """The runbook; `watched` are the environments with alarms. Problem: an alarm without an entry, or the reverse."""
-    known, there = tomllib.loads(KNOWN.read_text()), dict(alarms(templates))
-    check(known, there)
+    known, there = entries(templates)
     return text(
         "RUNBOOK.md",
         {
@@ -42,6 +41,13 @@ def document(templates: Mapping[str, dict], watched: list[str]) -> str:
             "looks": "\n".join(line for name, command in known["looks"].items() for line in _look(name, command)),
         },
     )
+
+
+def entries(templates: Mapping[str, dict]) -> tuple[dict, dict[str, dict]]:
+    """(runbook.toml, the alarms that it tells of). Problem: an alarm without an entry, or the reverse."""
+    known, there = tomllib.loads(KNOWN.read_text()), dict(alarms(templates))
+    check(known, there)
+    return known, there
 
 
 def alarms(templates: Mapping[str, dict]) -> Iterator[tuple[str, dict]]:

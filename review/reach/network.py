@@ -3,6 +3,7 @@
 import ipaddress
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 
 from review.problem import Problem
 from review.reach.ports import EVERYTHING, LAST, NOTHING, Ports, of_rule
@@ -48,6 +49,9 @@ class Network:
             if not any(key in route for key in _TARGETS):
                 through = ", ".join(sorted(set(route) - {"RouteTableId", "DestinationCidrBlock"}))
                 raise Problem(f"{title}: a route through {through} is not judged")
+        # Asked anew for each pair of parties; the resources stay as they are.
+        self.block, self.table, self.rules, self.acl = map(cache, (self.block, self.table, self.rules, self.acl))
+        self.has_gateway, self.has_nat = map(cache, (self.has_gateway, self.has_nat))
 
     def of_type(self, kind: str) -> list[tuple[str, dict]]:
         """(logical id, properties) of the resources of a type."""

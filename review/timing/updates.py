@@ -23,7 +23,7 @@ class Kind:
     name: str
     changes: Callable[[Mapping[str, str]], dict[str, str] | None] = lambda values: {}
     images: Mapping[str, str] | None = None  # others than those that a review assumes
-    edit: Callable[[dict[str, dict]], None] | None = None  # what to write into the templates
+    edit: Callable[[dict[str, dict]], dict[str, dict]] | None = None  # the templates as they are then
 
 
 def _next_class(values):
@@ -67,7 +67,9 @@ def _more(name: str, by: int):
 
 
 def _slow_queries(templates):
-    templates["data.yaml"]["Resources"]["DBParameterGroup"]["Properties"]["Parameters"]["long_query_time"] = "2"
+    data = deepcopy(templates["data.yaml"])
+    data["Resources"]["DBParameterGroup"]["Properties"]["Parameters"]["long_query_time"] = "2"
+    return templates | {"data.yaml": data}
 
 
 IMAGE = Kind("other images", images=NEW_IMAGES)
@@ -97,8 +99,7 @@ def after(env: workspace.Environment, kind: Kind, region: str = workspace.REGION
         return None
     templates = workspace.read_templates()
     if kind.edit:
-        templates = deepcopy(templates)
-        kind.edit(templates)
+        templates = kind.edit(templates)
     images = dict(kind.images or environment.FROM_DEPLOY)
     return workspace.resolved(templates, env.name, workspace.config(), region, images, changes).nest
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from review.problem import Problem
-from review.update.change import PERHAPS, REMOVE, Change
+from review.update.change import MODIFY, PERHAPS, REMOVE, REPLACED, Change
 
 # Type -> what is lost with it. A snapshot or a bucket that stays does not lessen that: CloudFormation replaces the
 # resource all the same, and the application goes on with an empty one.
@@ -20,6 +20,12 @@ HOLDS = {
 }
 
 
+VPC, SUBNET_GROUP = "AWS::EC2::VPC", "AWS::RDS::DBSubnetGroup"
+# ModifyDBSubnetGroup answers "The new Subnets are not in the same Vpc as the existing subnet group"; quoted in
+# github.com/hashicorp/terraform-provider-aws/issues/27459.
+STAYS = "RDS takes no subnets of another VPC; deploy a new environment and restore a snapshot there"
+
+
 class Guarded(Problem):
     """The change would end something that holds data."""
 
@@ -31,6 +37,13 @@ def endangered(changes: Iterable[Change]) -> list[Change]:
     return [change for change in changes if change.ends and change.kind in HOLDS]
 
 
+def moved(changes: Iterable[Change]) -> list[Change]:
+    """The changes of a database's subnets that come with another VPC: the update would fail, whatever is allowed."""
+    modified = [change for change in changes if change.action == MODIFY]
+    another = any(change.kind == VPC and change.verdict == REPLACED for change in modified)
+    return [change for change in modified if another and change.kind == SUBNET_GROUP]
+
+
 def parse(text: str) -> frozenset[str]:
     """The names in ALLOW_REPLACE: logical ids, or paths as Data/DBInstance, separated by commas."""
     return frozenset(name.strip() for name in text.split(",") if name.strip())
@@ -39,8 +52,11 @@ def parse(text: str) -> frozenset[str]:
 def check(changes: Collection[Change], allowed: Collection[str]) -> list[Change]:
     """The endangered changes that are allowed by name.
 
-    Guarded: one is not. Problem: a name is ambiguous, or names what is not endangered (left over from last time).
+    Guarded: one is not, or a database would have to move to another VPC.
+    Problem: a name is ambiguous, or names what is not endangered (left over from last time).
     """
+    if stuck := moved(changes):
+        raise Guarded(f"{stuck[0].path} ({SUBNET_GROUP}) cannot follow a VPC that is replaced: {STAYS}")
     dangers = endangered(changes)
     for name in sorted(allowed):
         named = sorted({change.path for change in dangers if is_named_by(change.path, [name])})

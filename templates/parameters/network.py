@@ -5,7 +5,7 @@ from templates.parameters.kinds import choice, number, switch, text
 NETWORK = {
     "VpcCidr": text(
         "Address block of the VPC; subnets are cut from it (10.0.0.0/16 gives 10.0.1.0/24 to 10.0.6.0/24)."
-        " A change REPLACES the whole network",
+        " A change REPLACES the VPC, and RDS takes no subnets of another one: deploy a new environment instead",
         r"^(\d{1,3}\.){3}\d{1,3}/(1[6-9]|2[0-5])$",
         "must be an IPv4 block from /16 to /25, as in 10.0.0.0/16",
         "10.0.0.0/16",

@@ -284,7 +284,7 @@ def test_nothing_that_is_sent_becomes_a_word_of_a_statement(site, statements):
 
 
 def test_nothing_that_is_sent_is_run_as_a_template(site):
-    product = b"51477399"
+    product = str(7191 * 7158 + 21).encode()
     for text in (
         "{{7191*7158+21}}",
         "{%print(7191*7158+21)%}",

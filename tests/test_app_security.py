@@ -7,6 +7,7 @@ import pytest
 from flask import request
 
 from app.models import db
+from app.security import CHANGES_NOTHING
 from tests.conftest import Browser, rows
 
 CHANGES = [
@@ -49,6 +50,29 @@ def test_a_change_from_elsewhere_is_refused(app, browser, headers):
         page = app.test_client().post(path, data=b"title=changed&version=1", **send)
         assert page.status_code == 403
         assert "Nothing was changed" in page.text
+    assert titles(app) == [("kept", "open")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_every_route_that_changes_something_refuses_the_pages_of_others(app, browser, headers):
+    """Those of the API too, whatever is sent to them."""
+    browser.add("kept")
+    changing = [(rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods - CHANGES_NOTHING]
+    assert len(changing) >= len(CHANGES) + 5, "those of the pages, and five of the API"
+    for rule, method in changing:
+        path = re.sub(r"<id:\w+>", "1", re.sub(r"<any\((\w+).*?>", r"\1", rule))
+        for content_type in (*SIMPLE_CONTENT, "application/json", "application/merge-patch+json"):
+            send = {"content_type": content_type or None, "headers": {**headers, "If-Match": "*"}}
+            answer = app.test_client().open(path, method=method, data=b'{"title": "changed"}', **send)
+            assert answer.status_code == 403, (method, path)
     assert titles(app) == [("kept", "open")]
 
 

@@ -55,3 +55,14 @@ def test_decisions_have_context_decision_and_consequences():
             "Decision",
             "Consequences",
         ]
+
+
+def test_every_attack_that_was_tried_names_tests_that_there_are():
+    rows = re.findall(r"^\| (?!attack|-)(.*) \|$", (ROOT / "docs/security-pass.md").read_text(), re.MULTILINE)
+    attacks = [row.partition(" | ")[0] for row in rows]
+    assert len(attacks) == len(set(attacks)) > 20
+    for row in rows:
+        named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", row.rpartition(" | ")[2])
+        assert named, row
+        for file, test in named:
+            assert f"\ndef {test}(" in (ROOT / "tests" / file).read_text(), f"{file}::{test}"

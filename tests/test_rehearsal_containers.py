@@ -2,13 +2,16 @@
 
 import json
 import re
+import shutil
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 
 import boto3
 import pytest
 
+from drills.canaries import shown_in
 from rehearsal import containers, database, real_engine, server, service, tasks
 from rehearsal.real_engine import Engine, EngineError
 from tests.conftest import free_port
@@ -18,6 +21,20 @@ DOCKER, PODMAN = Engine("docker", is_podman=False), Engine("podman", is_podman=T
 REGISTRY = f"{server.ACCOUNT}.dkr.ecr.{server.REGION}.amazonaws.com"
 IMAGES = {name: f"{REGISTRY}/rehearsed/{name}:1" for name in ("app", "web")}
 SECRET = "a secret 'value\" with $ and \\ and # and é"
+APP_SECRET, SESSION_SECRET = "the application's own " + SECRET, "canary-session-key-5e8a1b7c"
+# What may lie about in a checkout, and in the environment of who builds.
+CANARY = "canary-of-a-checkout-9c4d2e1f"
+LEFT_ABOUT = (
+    *(".env", ".git/config", "build/compose.env", "config/own.env", "deploys/one/journal.jsonl", "instance/own.sqlite"),
+    *(
+        "app/.env",
+        "app/.config.py.swp",
+        "app/static/.env",
+        "app/own.sqlite",
+        "app/own.sqlite-journal",
+        "docker/own.env",
+    ),
+)
 
 
 def as_described(value):
@@ -37,9 +54,10 @@ CONTAINERS = {container["name"]: container for container in DEFINITION["containe
 
 
 def resolve_secret(reference) -> str:
-    """Two users, and a password that could go wrong in many places."""
+    """Two users, and passwords that could go wrong in many places."""
     if ":username:" not in reference:
-        return SECRET
+        own = APP_SECRET if "AppUser" in reference else SECRET
+        return SESSION_SECRET if "Session" in reference else own
     return "application" if "AppUser" in reference else "master"
 
 
@@ -157,19 +175,31 @@ def engine():
     return found
 
 
+def used_checkout(folder: Path) -> Path:
+    """What an image is built from, and beside it what has come to lie there."""
+    for name in ("app", "docker", "requirements"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in LEFT_ABOUT:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"PASSWORD={CANARY}\n")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def registry(engine, tmp_path_factory):
-    """A registry that both images were built for and pushed to, in the words of deploy.sh."""
+    """A registry that both images were built for and pushed to, in the words of deploy.sh, from a used checkout."""
+    checkout = used_checkout(tmp_path_factory.mktemp("checkout"))
     with pytest.MonkeyPatch.context() as patch, server.start() as aws:
         address = aws.url.removeprefix("http://")
         patch.setenv("REHEARSAL_REGISTRY", address)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", CANARY)
         program = str(real_engine.install(tmp_path_factory.mktemp("engine"), engine))
         login = [program, "login", "--username", "AWS", "--password-stdin", REGISTRY]
         subprocess.run(login, input="password", text=True, check=True)
         for target, image in IMAGES.items():
             boto3.client("ecr", **aws.client_options()).create_repository(repositoryName=f"rehearsed/{target}")
             build = [program, "build", "--file", "docker/Dockerfile", "--target", target, "--tag", image, "."]
-            subprocess.run(build, cwd=ROOT, check=True)
+            subprocess.run(build, cwd=checkout, check=True)
             subprocess.run([program, "push", image], check=True)
         described = boto3.client("ecr", **aws.client_options()).describe_images(repositoryName="rehearsed/web")
         digest = described["imageDetails"][0]["imageDigest"]
@@ -231,14 +261,26 @@ def test_the_task_of_the_template_in_containers(engine, registry, store, tmp_pat
         service.wait_until_it_answers(task.containers["web"], port, "/healthz")
         assert "migrate: upgraded from an empty database" in task.logs("migrate")
         add_an_entry(f"http://127.0.0.1:{port}")
-        assert SECRET not in command_lines()
         for name, user in (("app", "10001"), ("web", "101")):
             one = task.containers[name]
             assert inside(engine, one, "id -u").strip() == user
-            assert re.search(r"CapEff:\s+0+\n", inside(engine, one, "cat /proc/1/status"))
+            rights = inside(engine, one, "cat /proc/[0-9]*/status")
+            assert set(re.findall(r"Cap\w+:\s+(\w+)", rights)) == {"0" * 16}, "none, and none to be had"
+            assert re.findall(r"Uid:\s+(.*)", rights) == ["\t".join([user] * 4)] * rights.count("Uid:")
+            assert not inside(engine, one, "find / -xdev -type f -perm /6000 2> /dev/null || true")
             for path in ("/", "/srv", "/run", "/var/tmp"):
                 assert inside(engine, one, f"touch {path}/x 2> /dev/null || echo refused") == "refused\n"
             inside(engine, one, "touch /tmp/x")
+        told = {
+            name: inside(engine, task.containers[name], "cat /proc/[0-9]*/environ").encode() for name in ("app", "web")
+        }
+        secrets = [SECRET, APP_SECRET, SESSION_SECRET]
+        assert not shown_in(told["web"], secrets), "nginx needs none"
+        assert b"APP_PORT=" in told["web"]
+        assert APP_SECRET.encode() in told["app"]
+        assert not re.search(b"=" + re.escape(SECRET.encode()), told["app"]), "the master's password"
+        assert not shown_in("".join(map(task.logs, task.containers)).encode(), secrets)
+        assert not [line for line in command_lines().splitlines() if shown_in(line.encode(), secrets)]
         began = time.monotonic()
     finally:
         task.stop()
@@ -247,6 +289,19 @@ def test_the_task_of_the_template_in_containers(engine, registry, store, tmp_pat
     prefix = task.containers["web"].id.removesuffix("web")
     assert prefix not in engine.run("ps", "--all", "--format", "{{.Names}}")
     assert prefix not in engine.run("volume", "ls", "--quiet")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", IMAGES)
+def test_no_layer_holds_what_lies_about_in_a_checkout(engine, registry, tmp_path, target):
+    engine.run("save", "--output", str(tmp_path / "image.tar"), f"{registry}/rehearsed/{target}:1")
+    own = 0
+    with tarfile.open(tmp_path / "image.tar") as archive:
+        for member in archive:
+            data = archive.extractfile(member).read() if member.isfile() else b""
+            assert not shown_in(data, [CANARY]), member.name
+            own += (ROOT / "app/static/style.css").read_bytes() in data
+    assert own == 1, "the layer with our files was looked at"
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def nginx(app: Process, directory: Path, before: str = "true"):
     port, place = free_port(), directory / "web"
     (place / "app").mkdir(parents=True)
     (place / "app/static").symlink_to(ROOT / "app/static")
-    for name in ("nginx.conf.template", "start-web.sh"):
+    for name in ("nginx.conf.template", "own-headers.conf", "start-web.sh"):
         (place / name).symlink_to(ROOT / "docker" / name)
     environment = {
         "WEB_PORT": str(port),

@@ -8,7 +8,7 @@ from app import admission, security, validation
 from app.pages import bulk, spreadsheet
 from app.store import query
 from drills.fuzz import run
-from drills.fuzz.requests import routes
+from drills.fuzz.memory import routes
 
 # Werkzeug's parser of forms leaves the file of a part that breaks off to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in.*SpooledTemporaryFile", "ignore:Unclosed file")

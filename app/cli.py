@@ -21,7 +21,13 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("migrate")
-@click.option("--wait", default=60, show_default=True, help="Seconds to wait for a database that is still starting.")
+@click.option(
+    "--wait",
+    default=60,
+    type=click.IntRange(0),
+    show_default=True,
+    help="Seconds to wait for a database that is still starting.",
+)
 @with_appcontext
 def migrate_command(wait):
     """Bring the tables and the application's user up to date. Safe to run from several places at once, and again.
@@ -54,7 +60,10 @@ def tidy_a_little() -> None:
 @with_appcontext
 def tidy_command():
     """Remove what was deleted long ago, and mend what an older release wrote: all of it. Can be run at any time."""
-    click.echo(summary(store.tidy(database.write)))
+    try:
+        click.echo(summary(store.tidy(database.write)))
+    except SQLAlchemyError as error:
+        raise SystemExit(f"tidy: error: {migrate.one_line(error)}") from None
 
 
 def summary(done: dict[str, int]) -> str:

@@ -21,13 +21,7 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("migrate")
-@click.option(
-    "--wait",
-    default=60,
-    type=click.IntRange(0),
-    show_default=True,
-    help="Seconds to wait for a database that is still starting.",
-)
+@click.option("--wait", default=60, show_default=True, help="Seconds to wait for a database that is still starting.")
 @with_appcontext
 def migrate_command(wait):
     """Bring the tables and the application's user up to date. Safe to run from several places at once, and again.

@@ -6,7 +6,8 @@ from unittest import mock
 
 from app import admission, create_app
 from drills.fuzz import run
-from drills.fuzz.operators import Operator, environment
+from drills.fuzz.operators import Operator
+from drills.fuzz.tried import environment
 from drills.result import Bound, Result
 from drills.stage import Drill, Guard, Stage
 
@@ -17,7 +18,8 @@ SQLITE, MARIADB = (165_000, 1800.0), (40_000, 1800.0)
 LEAST = 200_000
 FEW = 6_000  # to see the drill fail
 # How many of each an operator makes.
-OPERATOR = {"settings": 3_000, "templates": 2_000, "command_lines": 400}
+OPERATOR = {"settings": 3_000, "templates": 2_000, "command_lines": 600}
+PROCESSES = 100
 SHOWN = 5  # faults
 
 
@@ -69,6 +71,7 @@ def operators(stage: Stage) -> Result:
             make: Callable[[], None] = getattr(operator, kind)
             for _ in range(count // 10 if stage.unguarded else count):
                 make()
+        operator.processes(PROCESSES // 10 if stage.unguarded else PROCESSES)
     tally = operator.tally
     counted = ", ".join(f"{count:,} {kind}" for kind, count in tally.inputs.items())
     faults = "; ".join(f"{words} <- {what}"[:300] for words, what in tally.faults[:SHOWN])

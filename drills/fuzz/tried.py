@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # Programs, or their verbs, that end with 1 for what they have found, and have said it.
-FINDING = {"reach", "catalogues", "overview", "--check"}
+FINDING = {"reach", "catalogues", "overview", "doctor", "drift", "--check"}
 LONGEST = 60  # seconds
 OWN_WORDS = ("error: ", "flaskcrud: ", "migrate: error: ", "tidy: error: ", "seed-data: error: ")
 

@@ -1,5 +1,6 @@
 """Requests as they go over a socket, at times spoiled as bytes, and what comes back through nginx and Gunicorn."""
 
+import gzip
 import http.client
 import json
 import re
@@ -68,11 +69,19 @@ def exchange(port: int, sent: bytes, method: str, broken: bool) -> Answer | None
         response = http.client.HTTPResponse(connection, method=method)
         try:
             response.begin()
-            return Answer(response.status, response.getheaders(), response.read())
+            return plain(Answer(response.status, response.getheaders(), response.read()))
         except ConnectionError:
             return None
         finally:
             response.close()
+
+
+def plain(answer: Answer) -> Answer:
+    """The answer, uncompressed."""
+    if answer.header("Content-Encoding") != "gzip" or not answer.body:
+        return answer
+    headers = [(name, given) for name, given in answer.headers if name != "Content-Length"]
+    return Answer(answer.status, headers, gzip.decompress(answer.body))
 
 
 def is_whole(sent: bytes) -> bool:

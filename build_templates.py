@@ -35,7 +35,7 @@ def check(texts: dict[str, str], out: Path) -> str:
     """The difference between what is in `out` and what should be, as a unified diff; empty if there is none."""
     import difflib  # only here: a build does not wait for it
 
-    present = {path.name: path.read_text() for path in out.glob("*.yaml")}
+    present = {path.name: path.read_text(errors="replace") for path in out.glob("*.yaml") if path.is_file()}
     lines = []
     for name in sorted(present | texts):
         old, new = present.get(name, ""), texts.get(name, "")
@@ -50,7 +50,7 @@ def write(texts: dict[str, str], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         path = out / name
-        if not path.exists() or path.read_text() != text:
+        if not path.exists() or path.read_bytes() != text.encode():
             path.write_text(text)
 
 
@@ -70,7 +70,7 @@ def main(argv: list[str]) -> int:
     try:
         write(texts, args.out)
     except OSError as error:
-        print(f"cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"error: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

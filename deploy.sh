@@ -31,7 +31,7 @@ case "${1:-}" in
     -h | --help) help && exit 0 ;;
     "" | -*) help >&2 && exit 2 ;;
 esac
-[ $# -eq 1 ] || fail "one environment at a time; found: $*"
+[ $# -eq 1 ] || fail "one environment at a time; found:$(printf ' %q' "$@")"
 environment=$1
 
 # Ctrl-C, or a pipeline that is cancelled: one line, said here for every step (deploy/command_line.py has the same).

@@ -57,7 +57,10 @@ def tidy_a_little() -> None:
 @with_appcontext
 def tidy_command():
     """Remove what was deleted long ago, and mend what an older release wrote: all of it. Can be run at any time."""
-    click.echo(summary(store.tidy(database.write)))
+    try:
+        click.echo(summary(store.tidy(database.write)))
+    except SQLAlchemyError as error:
+        raise SystemExit(f"tidy: error: {migrate.one_line(error)}") from None
 
 
 def summary(done: dict[str, int]) -> str:

@@ -1,16 +1,39 @@
 """What an account of the embedded AWS holds: what may be there once only, and what must never go."""
 
+import re
+
 import boto3
+
+from drills.processes import wait_until
 
 # What holds data: it may not be deleted, nor made anew.
 DATA = ("databases", "buckets", "objects", "repositories", "images", "secrets", "keys")
+
+
+# The emulator's own tables: this one has the time at which it was filled; the others are there once they are needed.
+DATED = "ministack.services.iam._aws_managed_policies"
+TABLE = re.compile(r"ministack\..*\._?[A-Z][A-Z0-9_]*")
 
 
 class Account:
     """The account behind a running embedded AWS."""
 
     def __init__(self, server):
-        self.server = server
+        self.server, self.first = server, server.state()
+
+    def renew(self) -> None:
+        """Make it an account in which nobody has ever done anything."""
+        shell = "REVIEW_IN_PROGRESS"  # nothing is done to it
+        wait_until(
+            lambda: not any("IN_PROGRESS" in status and status != shell for status in self.roots().values()),
+            what="the stacks' end",
+        )
+        self.server.reset()
+        now = self.server.state()
+        left = [name for name, digest in now.items() if self.first.get(name) != digest]
+        left = [name for name in left if name != DATED and (name in self.first or not TABLE.fullmatch(name))]
+        if left:
+            raise AssertionError(f"the account is not as new: {', '.join(left)}")
 
     def ask(self, service: str, question: str, key: str, **given) -> list:
         """One list of an answer."""

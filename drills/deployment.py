@@ -1,15 +1,20 @@
 """deploy.sh killed, or asked to stop, at each of its steps, and run again, against the embedded AWS.
 
-A step is a question to AWS, a request to the registry, or the beginning or end of an engine's command (steps.py). The
-steps are enumerated by the runs themselves: the next one is struck until a run comes to its end.
+A step is a question to AWS, a request to the registry, or the beginning or end of an engine's command (steps.py). They
+are those of a run in peace. It is looked at after each: where neither AWS nor the machine is any different from before,
+a kill leaves the same, and one is enough (moments.py). How a signal is answered hangs on the step: each has its own.
 """
 
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
 from drills.accounts import counted
 from drills.killing import Place, faults_of_second, faults_of_signal, place
+from drills.lanes import LANES, shared_out
 from drills.layout import Edit
+from drills.moments import Moment
 from drills.result import Bound, Result
 from drills.stage import Drill, Guard, Stage
 from drills.steps import AFTER, BEFORE
@@ -25,96 +30,125 @@ WITHOUT = {
     ),
     "deploy-stopped": Edit("deploy.sh", "trap 'stopped 143' TERM", ":"),
 }
-ORDER, EXECUTE, FORGET = (f"cloudformation {name}ChangeSet" for name in ("Create", "Execute", "Delete"))
-MANY = 400  # more steps than any deployment has
+ORDER, EXECUTE, FORGET = (Moment(f"cloudformation {name}ChangeSet") for name in ("Create", "Execute", "Delete"))
+SIGNALS = {signal.SIGINT: Moment("engine push"), signal.SIGTERM: Moment("engine build")}
 
 
-def edits(stage: Stage) -> tuple[Edit, ...]:
-    """What is taken away from the programs."""
-    return (WITHOUT[stage.drill.name],) if stage.unguarded else ()
+class Outcome(NamedTuple):
+    """What came of a deployment that was to be struck at a moment."""
 
-
-def points(stage: Stage, few: Iterable[int | str]) -> Iterator[int | str]:
-    """Every step, until the caller has seen the last one; a few of them for CI, or to see the drill fail."""
-    return iter(few) if stage.short or stage.unguarded else iter(range(1, MANY))
+    moment: Moment
+    struck: bool
+    faults: list[str]
 
 
 def killed_first(stage: Stage) -> Result:
     """A first deployment is killed when AWS has done a step, and nobody knows it yet."""
-    wanted = in_peace(stage)
-    count, faults = 0, []
-    for at in points(stage, (ORDER,)):
-        with place(stage.place("account"), edits(stage)) as where:
-            if not where.deploy(at).struck:
-                break
-            before = where.account.holdings()
-            faults += [f"{where.proxy.plan.struck}: {fault}" for fault in ended(where, before, wanted)]
-        count += 1
-    return judged(stage, count, faults)
+    with new_place(stage, edited=False) as where:
+        found = recorded(stage, where, ORDER)
+        wanted = counted(where.account.holdings())
+
+    def kill(where: Place, moment: Moment) -> Outcome:
+        where.renew()
+        if not where.deploy(moment).struck:
+            return Outcome(moment, False, [])
+        return Outcome(moment, True, ended(where, where.account.holdings(), wanted))
+
+    return judged(stage, in_lanes(stage, kill, found))
 
 
 def killed_update(stage: Stage) -> Result:
-    """The same for updates of one environment, first with a change each, then without one."""
-    count, faults = 0, []
-    with place(stage.place("account"), edits(stage)) as where:
-        wanted = counted_after(where)
-        for changing, few in ((True, (EXECUTE,)), (False, (FORGET,))):
-            for at in points(stage, few):
-                if changing:
-                    where.change(count)
-                before = where.account.holdings()
-                if not where.deploy(at, AFTER if changing else BEFORE).struck:
-                    break
-                faults += [f"{where.proxy.plan.struck}: {fault}" for fault in ended(where, before, wanted)]
-                count += 1
-    return judged(stage, count, faults)
+    """The same for updates of one environment, with a change each, and without one."""
+    with new_place(stage, edited=False) as where:
+        where.in_peace()
+        wanted = counted(where.account.holdings())
+        where.change(0)
+        work = [(moment, AFTER) for moment in recorded(stage, where, EXECUTE)]
+        work += [(moment, BEFORE) for moment in recorded(stage, where, FORGET, BEFORE)]
+
+    def kill(where: Place, piece: tuple[int, tuple[Moment, str]]) -> Outcome:
+        number, (moment, when) = piece
+        if when == AFTER:
+            where.change(number)
+        before = where.account.holdings()
+        if not where.deploy(moment, when).struck:
+            return Outcome(moment, False, [])
+        return Outcome(moment, True, ended(where, before, wanted))
+
+    return judged(stage, in_lanes(stage, kill, list(enumerate(work, 1)), prepared=Place.in_peace))
 
 
 def stopped(stage: Stage) -> Result:
     """Ctrl-C and SIGTERM before each step of a first deployment: one line, what to do, and the code of the signal."""
-    count, faults = 0, []
-    for number, few in ((signal.SIGINT, ("engine push",)), (signal.SIGTERM, ("engine build",))):
-        for at in points(stage, few):
-            with place(stage.place("account"), edits(stage)) as where:
-                run = where.deploy(at, BEFORE, number)
-            if not run.struck:
-                break
-            faults += [f"{number.name} before {run.struck}: {fault}" for fault in faults_of_signal(run, number)]
-            count += 1
+    steps: Sequence[int] = ()
+    if not (stage.short or stage.unguarded):
+        with new_place(stage) as where:
+            steps = range(1, len(where.in_peace().steps) + 1)
+    work = [(number, at) for number, moment in SIGNALS.items() for at in steps or (moment,)]
+
+    def stop(where: Place, piece: tuple[signal.Signals, int | Moment]) -> list[str] | None:
+        number, at = piece
+        where.renew()
+        run = where.deploy(at, BEFORE, number)
+        if not run.struck:
+            return None  # another run may have fewer questions
+        return [f"{number.name} before {run.struck}: {fault}" for fault in faults_of_signal(run, number)]
+
+    found = [faults for faults in in_lanes(stage, stop, work) if faults is not None]
+    faults = [fault for each in found for fault in each]
     says = "each says in one line what to do next, and ends with the code of its signal"
-    return stage.result(Bound(says, count > 0 and not faults, "; ".join(faults[:5]) or f"{count} runs"))
+    return stage.result(Bound(says, bool(found) and not faults, "; ".join(faults[:5]) or f"{len(found)} runs"))
 
 
-def in_peace(stage: Stage) -> dict[str, int]:
-    """How much of each kind a deployment leaves that nobody disturbs."""
-    with place(stage.place("account")) as where:
-        return counted_after(where)
+def recorded(stage: Stage, where: Place, one: Moment, when: str = AFTER) -> list[Moment]:
+    """Deploy in peace: all moments of that; the one for CI, or to see the drill fail."""
+    if stage.short or stage.unguarded:
+        where.in_peace()
+        return [one]
+    return where.recorded(when)
 
 
-def counted_after(where: Place) -> dict[str, int]:
-    run = where.deploy()
-    if run.code:
-        raise AssertionError(f"a deployment fails in peace: {' '.join(run.said)}")
-    return counted(where.account.holdings())
+@contextmanager
+def new_place(stage: Stage, edited: bool = True) -> Iterator[Place]:
+    """A new account and a machine, whose programs lack what is to be taken away."""
+    edits = (WITHOUT[stage.drill.name],) if stage.unguarded and edited else ()
+    with place(stage.place("account"), edits) as where:
+        yield where
+
+
+def in_lanes(stage: Stage, do: Callable, work: list, prepared: Callable[[Place], object] = lambda _: None) -> list:
+    """What came of each piece of work, done in places that were prepared."""
+
+    @contextmanager
+    def lane():
+        with new_place(stage) as where:
+            prepared(where)
+            yield lambda piece: do(where, piece)
+
+    return shared_out(work, lane, LANES)
 
 
 def ended(where: Place, before: dict[str, set], wanted: dict[str, int]) -> list[str]:
-    """Run it again: what is wrong then. What is said must be about the step that was struck."""
-    struck = where.proxy.plan
-    again = where.deploy()
-    where.proxy.plan = struck
-    return faults_of_second(again, where, before, wanted)
+    """Run it again: what is wrong then, said of the step that was struck."""
+    struck = where.proxy.plan.struck
+    return [f"{struck}: {fault}" for fault in faults_of_second(where.deploy(), where, before, wanted)]
 
 
-def judged(stage: Stage, count: int, faults: list[str]) -> Result:
+def judged(stage: Stage, outcomes: list[Outcome]) -> Result:
     """One bound for each promise."""
+    struck = [outcome for outcome in outcomes if outcome.struck]
+    missed = [outcome.moment for outcome in outcomes if not outcome.struck]
+    faults = [fault for outcome in outcomes for fault in outcome.faults]
     doubled = [fault for fault in faults if " instead of " in fault or "left over" in fault]
     gone = [fault for fault in faults if " gone: " in fault]
     others = [fault for fault in faults if fault not in doubled + gone]
+    others += [f"{moment}: another run had no such step" for moment in missed if not moment.may_be_missed]
+    steps = sum(outcome.moment.alike for outcome in outcomes)
+    seen = f"killed in {len(struck)} of the {len(outcomes)} states that {steps} steps leave"
     return stage.result(
-        Bound("run again, it is done", count > 0 and not others, "; ".join(others[:5]) or f"{count} of {count}"),
-        Bound("nothing is there twice or left over", count > 0 and not doubled, "; ".join(doubled[:5])),
-        Bound("no data is gone", count > 0 and not gone, "; ".join(gone[:5])),
+        Bound("run again, it is done", bool(struck) and not others, "; ".join(others[:5]) or seen),
+        Bound("nothing is there twice or left over", bool(struck) and not doubled, "; ".join(doubled[:5])),
+        Bound("no data is gone", bool(struck) and not gone, "; ".join(gone[:5])),
     )
 
 

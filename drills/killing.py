@@ -5,19 +5,21 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from drills.accounts import DATA, Account, counted
 from drills.layout import Edit
+from drills.moments import Moment, content
 from drills.processes import ROOT
 from drills.steps import AFTER, Plan, Proxy, killer, wrapped_engine
 from rehearsal import engine, server
 
 ENV = "lab"
 TIME_OUT = 120  # seconds for one run of deploy.sh, which takes about ten
+LEFT = ("DEPLOYS", "REHEARSAL_IMAGES")  # folders to which a deployment writes, by the variables that name them
 PROGRAM = ("deploy.sh", "deploy", "review", "rehearsal", "config", "out", "app", "docker", "requirements")
 
 
@@ -54,15 +56,20 @@ class Place:
             **aws.environment(),
             "AWS_ENDPOINT_URL": proxy.url,
             "CONFIG": str(self.config),
-            "DEPLOYS": str(folder / "deploys"),
             "CONTAINER_ENGINE": str(watched),
-            "REHEARSAL_IMAGES": str(folder / "images"),
+            **{name: str(folder / name) for name in LEFT},
             "REHEARSAL_REGISTRY": proxy.url.removeprefix("http://"),
         }
 
-    def deploy(self, at: int | str = 0, when: str = AFTER, number: signal.Signals = signal.SIGKILL) -> Run:
-        """Run deploy.sh, and strike it at a step, by its place in the order or its name."""
-        plan = self.proxy.plan = Plan(at, when)
+    def deploy(
+        self,
+        at: int | Moment = 0,
+        when: str = AFTER,
+        number: signal.Signals = signal.SIGKILL,
+        look: Callable[[], object] | None = None,
+    ) -> Run:
+        """Run deploy.sh, and strike it at a step; or have a look at each."""
+        plan = self.proxy.plan = Plan(at, when, look=look)
         process = subprocess.Popen(
             [str(self.program / "deploy.sh"), ENV],
             cwd=self.program,
@@ -81,6 +88,28 @@ class Place:
             out, err = process.communicate()
             err += "\nit hangs"
         return Run(process.returncode, out, err, tuple(plan.seen), plan.struck)
+
+    def in_peace(self, **options) -> Run:
+        """Run deploy.sh to its end."""
+        run = self.deploy(**options)
+        if run.code:
+            raise AssertionError(f"a deployment fails in peace: {' '.join(run.said)}")
+        return run
+
+    def recorded(self, when: str = AFTER) -> list[Moment]:
+        """The moments of a deployment in peace, by all that AWS and this machine hold at each of its steps."""
+        self.in_peace(when=when, look=lambda: (self.account.server.state(), self.files()))
+        return self.proxy.plan.moments()
+
+    def files(self) -> list[str]:
+        """What a deployment can leave on this machine."""
+        return [content(self.folder / name) for name in LEFT]
+
+    def renew(self) -> None:
+        """A machine and an account on which nothing was ever deployed."""
+        self.account.renew()
+        for name in LEFT:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def change(self, number: int) -> None:
         """Have the next deployment change something."""

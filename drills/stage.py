@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from drills import result, servers
@@ -51,7 +52,7 @@ class Stage:
     def __init__(self, drill: Drill, folder: Path, short: bool = False, unguarded: bool = False):
         self.drill, self.folder, self.short, self.unguarded = drill, folder, short, unguarded
         self.until_done = ExitStack()
-        self.count = 0
+        self.numbers = count(1)
 
     def __enter__(self) -> "Stage":
         return self
@@ -61,8 +62,7 @@ class Stage:
 
     def place(self, name: str) -> Path:
         """A new folder."""
-        self.count += 1
-        folder = self.folder / f"{self.count}-{name}"
+        folder = self.folder / f"{next(self.numbers)}-{name}"
         folder.mkdir()
         return folder
 

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from drills.moments import Moment, moments
+
 OWN = "/-step/"
 BEFORE, AFTER = "before", "after"
 SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[\w-]+/([\w-]+)/")
@@ -25,9 +27,11 @@ HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 class Plan:
     """What is to happen at which step, and which there were."""
 
-    at: int | str = 0  # the number of the step, from 1, or its name; 0: nothing happens
+    at: int | Moment = 0  # the number of the step, from 1, or which of its name; 0: nothing happens
     when: str = AFTER
     strike: Callable[[], None] = lambda: None
+    look: Callable[[], object] | None = None  # what is remembered of each step, at the time at which it could be struck
+    looks: dict[int, object] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
     struck: str = ""  # the step at which it happened
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -40,12 +44,27 @@ class Plan:
 
     def is_due(self, number: int, when: str) -> bool:
         """Whether it is to happen now; then it is done, once."""
+        if when != self.when:
+            return False
+        if self.look:
+            self.looks[number] = self.look()
         with self.lock:
-            if self.struck or when != self.when or self.at not in (number, self.seen[number - 1]):
+            if self.struck or not self.is_at(number):
                 return False
             self.struck = self.seen[number - 1]
         self.strike()
         return True
+
+    def is_at(self, number: int) -> bool:
+        """Whether it is this step at which something is to happen."""
+        if isinstance(self.at, int):
+            return self.at == number
+        until = self.seen[:number]
+        return until[-1] == self.at.step and until.count(self.at.step) == self.at.nth
+
+    def moments(self) -> list[Moment]:
+        """The steps that were looked at, those alike taken together."""
+        return moments(self.seen, [self.looks[number + 1] for number in range(len(self.seen))])
 
 
 def label_of(method: str, path: str, headers, body: bytes) -> str:

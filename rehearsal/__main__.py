@@ -248,7 +248,7 @@ def main(argv: list[str]) -> int:
             return 0
         for name in argv:
             if name not in {*known, "all"}:
-                raise RehearsalError(f"there is no config/{name}.env; environments: {', '.join(known)}, or all")
+                raise RehearsalError(f"{name!r} is no environment; environments: {', '.join(known)}, or all")
         if argv:
             go_on_tours(known if "all" in argv else argv)
         else:

@@ -7,6 +7,7 @@ Nothing is kept when it stops: all it writes is in a temporary directory.
 """
 
 import http.client
+import json
 import os
 import secrets
 import shutil
@@ -27,6 +28,8 @@ REGION = "us-east-1"
 PORTS = range(20000, 32768)
 SECONDS_TO_START = 30
 HEALTH = "/_ministack/health"
+RESET = "/_ministack/reset"
+STATE = "/_ministack/state"  # ours: rehearsal/emulator/state.py
 
 
 class ServerError(Exception):
@@ -65,6 +68,14 @@ class Server:
             "aws_access_key_id": "rehearsal",
             "aws_secret_access_key": "rehearsal",
         }
+
+    def state(self) -> dict[str, str]:
+        """A digest of each store of the emulator that is not empty, by its name: equal states hold the same."""
+        return json.loads(request(self.url, "GET", STATE)[2])
+
+    def reset(self) -> None:
+        """Forget everything, as if it had been started now. What still goes on in it must have ended."""
+        request(self.url, "POST", RESET)
 
     def output(self) -> str:
         """What the server has written so far."""

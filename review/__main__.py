@@ -237,6 +237,9 @@ def main(argv: list[str]) -> int:
     except BrokenPipeError:  # `| head` has seen enough; what is left to write must go somewhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        print(f"error: {args.verb}: {printable(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

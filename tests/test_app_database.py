@@ -77,6 +77,8 @@ def test_seed_data_without_tables_is_one_line(app):
         connection.execute(db.text("DROP TABLE entries"))
     result = app.test_cli_runner().invoke(args=["seed-data", "1"])
     assert (result.exit_code, result.output) == (1, "seed-data: error: no such table: entries\n")
+    result = app.test_cli_runner().invoke(args=["tidy"])
+    assert (result.exit_code, result.output) == (1, "tidy: error: no such table: entries\n")
 
 
 @pytest.mark.slow

@@ -7,8 +7,9 @@ import pytest
 from app import admission, security, validation
 from app.pages import bulk, spreadsheet
 from app.store import query
-from drills.fuzz import run
-from drills.fuzz.requests import routes
+from drills.fuzz import run, wire
+from drills.fuzz.answers import Answer
+from drills.fuzz.memory import Request, routes
 
 # Werkzeug's parser of forms leaves the file of a part that breaks off to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in.*SpooledTemporaryFile", "ignore:Unclosed file")
@@ -86,3 +87,47 @@ def test_a_missing_guard_is_found(app, monkeypatch, guard, words, inputs):
     guard(monkeypatch, app)
     runs = (run.run(app, SEED + number, inputs) for number in range(3))
     assert any(words in found for tally in runs for found, _ in tally.faults)
+
+
+# The same over a socket.
+
+
+def test_a_request_as_bytes():
+    request = Request("POST", b"/a", b"b=%ff", (("Host", "x"), ("X-Odd", "\u00e9"), ("Connection", "Upgrade")), b"c=d")
+    sent = b"POST /a?b=%ff HTTP/1.1\r\nHost: x\r\nX-Odd: \xe9\r\nContent-Length: 3\r\nConnection: close\r\n\r\nc=d"
+    assert wire.wire(request) == sent
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status", "broken", "fault"),
+    [
+        (b"/", "GET", 500, False, True),
+        (b"/", "GET", 500, True, True),
+        (b"/", "CONNECT", 502, False, True),
+        (b"/", "GET", 200, False, True),  # without any of the application's headers
+        (b"/", "GET", 200, True, False),
+        (b"/", "GET", 400, False, False),
+        (b"/", "GET", 501, False, False),
+        (b"/", "TRACE", 405, False, False),
+        (b"/static/a", "GET", 404, False, False),
+    ],
+)
+def test_what_comes_through_both_tiers_is_judged(path, method, status, broken, fault):
+    answer = Answer(status, [("Content-Type", "text/html")], b"<p>")
+    assert any(wire.wrong(Request(method, path), answer, broken)) is fault
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (b'{"level": "info"}', False),
+        (b'{"level": "warning", "message": "Invalid request from ip=127.0.0.1: Invalid HTTP method"}', False),
+        (b'{"level": "warning", "message": "other"}', True),
+        (b'{"level": "error"}', True),
+        (b'{"level": "info", "path": "\xff"}', True),
+        (b"[]", True),
+        (b"Traceback", True),
+    ],
+)
+def test_a_line_of_a_log_is_judged(line, fault):
+    assert bool(wire.unhandled(line)) is fault

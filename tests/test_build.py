@@ -60,7 +60,24 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     result = build("--out", tmp_path / "file" / "out")
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert "cannot write" in result.stderr
+    assert result.stderr.startswith("error: cannot write ")
+
+
+def test_what_is_no_template_is_stale_and_written_anew(tmp_path):
+    build("--out", tmp_path)
+    (tmp_path / "data.yaml").write_bytes(b"\xff\0")
+    (tmp_path / "keys.yaml").unlink()
+    (tmp_path / "keys.yaml").mkdir()
+    result = build("--check", "--out", tmp_path)
+    assert (result.returncode, result.stderr) == (
+        1,
+        f"{tmp_path.name}/ is stale: run `make build` and commit the result\n",
+    )
+    result = build("--out", tmp_path)
+    assert (result.returncode, result.stderr) == (1, f"error: cannot write {tmp_path}/keys.yaml: Is a directory\n")
+    (tmp_path / "keys.yaml").rmdir()
+    assert build("--out", tmp_path).returncode == 0
+    assert build("--check", "--out", tmp_path).returncode == 0
 
 
 def test_troposphere_keeps_its_own_writer_and_a_build_does_not_load_it():

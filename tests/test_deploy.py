@@ -219,7 +219,7 @@ def test_an_endpoint_that_does_not_answer():
     [
         (["./deploy.sh"], 2, "Usage: ./deploy.sh ENV"),
         (["./deploy.sh", "--nonsense"], 2, "Usage: ./deploy.sh ENV"),
-        (["./deploy.sh", "a", "b"], 1, "one environment at a time"),
+        (["./deploy.sh", "a", "b\n\x1b"], 1, "one environment at a time; found: a $'b\\n\\E'"),
         (["./deploy.sh", "nope"], 1, "there is no config/nope.env; environments: lab, production, reference, standard"),
         (["./deploy.sh", "lab; rm"], 1, "is no environment"),
         (["./deploy.sh", "production"], 1, "config/production.env: DomainName=www.example.com is an example"),

@@ -1,12 +1,17 @@
 """The drills of a deployment: what they take away is there, and what judges them can say no."""
 
 import signal
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
-from drills.deployment import WITHOUT
+from drills.deployment import WITHOUT, Outcome, judged
 from drills.killing import Run, faults_of_signal
+from drills.lanes import shared_out
+from drills.moments import Moment, content, moments
 from drills.processes import ROOT
+from drills.result import Result
 from drills.steps import AFTER, BEFORE, Plan, label_of
 
 LINE = "stopped; what was begun at AWS goes on there: `make deploy ENV=lab` goes on from here"
@@ -21,13 +26,68 @@ def test_what_a_drill_takes_away_is_there(name):
 
 def test_a_plan_strikes_once_at_its_step():
     struck = []
-    for at in (2, "two"):
+    for at in (2, Moment("two")):
         plan = Plan(at, AFTER, lambda at=at: struck.append(at))
         numbers = [plan.begin(name) for name in ("one", "two", "two")]
         seen = [plan.is_due(number, when) for number in numbers for when in (BEFORE, AFTER)]
         assert plan.struck == "two"
         assert seen.count(True) == 1
-    assert struck == [2, "two"]
+    assert struck == [2, Moment("two")]
+    plan = Plan(Moment("two", 2))
+    assert [plan.is_due(plan.begin(name), AFTER) for name in ("two", "one", "two")] == [False, False, True]
+
+
+def test_steps_that_leave_the_same_are_one_moment():
+    looks = iter("aabba")
+    plan = Plan(look=lambda: next(looks))
+    for name in ("ask", "ask", "do", "ask", "do"):
+        plan.is_due(plan.begin(name), AFTER)
+    found = plan.moments()
+    assert found == [Moment("ask", 1, 2), Moment("do", 1, 2), Moment("do", 2, 1)]
+    assert moments([], []) == []
+
+
+def test_what_lies_on_a_machine_is_told_apart(tmp_path):
+    seen = {content(tmp_path / "none")}
+    (tmp_path / "a").write_text("x")
+    seen.add(content(tmp_path))
+    (tmp_path / "a").rename(tmp_path / "b")
+    seen.add(content(tmp_path))
+    (tmp_path / "b").write_text("y")
+    seen.add(content(tmp_path))
+    assert len(seen) == 4
+
+
+def test_work_is_shared_out_and_each_lane_ends():
+    entered, left = [], []
+
+    @contextmanager
+    def lane():
+        entered.append(1)
+        yield lambda number: 10 // number
+        left.append(1)
+
+    assert sorted(shared_out(range(1, 6), lane, 2)) == [2, 2, 3, 5, 10]
+    assert entered == left == [1, 1]
+    with pytest.raises(ZeroDivisionError):
+        shared_out([1, 0], lane, 2)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "broken"),
+    [
+        ([Outcome(Moment("s3 PUT"), True, [])], []),
+        ([], [0, 1, 2]),
+        ([Outcome(Moment("s3 PUT"), True, ["again: exit code 1"])], [0]),
+        ([Outcome(Moment("s3 PUT"), True, ["2 stacks instead of 1"])], [1]),
+        ([Outcome(Moment("s3 PUT"), True, ["databases gone: x"])], [2]),
+        ([Outcome(Moment("s3 PUT"), True, []), Outcome(Moment("ecs DescribeTasks", 9), False, [])], []),
+        ([Outcome(Moment("s3 PUT"), True, []), Outcome(Moment("s3 PUT", 2), False, [])], [0]),
+    ],
+)
+def test_what_a_second_run_leaves_is_judged(outcomes, broken):
+    result = judged(SimpleNamespace(result=lambda *bounds: Result("x", "y", bounds)), outcomes)
+    assert [number for number, bound in enumerate(result.bounds) if not bound.held] == broken
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from drills.fuzz.operators import Operator, fault_of
+from drills.fuzz.operators import Operator
+from drills.fuzz.tried import fault_of, judged
 from review import template
 from review.__main__ import main as review
 from review.problem import Problem
@@ -14,7 +15,7 @@ from tests.nest import ROOT
 SEED = 20261123
 
 
-@pytest.mark.parametrize(("kind", "count"), [("settings", 100), ("templates", 20), ("command_lines", 20)])
+@pytest.mark.parametrize(("kind", "count"), [("settings", 100), ("templates", 20), ("command_lines", 30)])
 def test_wrong_input_is_one_line(tmp_path, kind, count):
     operator = Operator(SEED, tmp_path / "made")
     for _ in range(count):
@@ -22,6 +23,56 @@ def test_wrong_input_is_one_line(tmp_path, kind, count):
     assert not operator.tally.faults, operator.tally.faults[:5]
     assert operator.tally.refused > count / 5
     assert sum(operator.tally.inputs.values()) >= count * 0.8
+
+
+@pytest.mark.slow
+def test_wrong_words_to_programs_of_their_own_are_one_line(tmp_path):
+    operator = Operator(SEED, tmp_path / "made")
+    operator.processes(12)
+    assert not operator.tally.faults, operator.tally.faults[:5]
+    assert operator.tally.refused > 3
+
+
+def test_a_rule_that_fails_on_a_template_is_found(tmp_path, monkeypatch):
+    def broken(template):
+        raise KeyError("x")
+
+    operator = Operator(SEED, tmp_path / "made")
+    operator.lint("keys.yaml", "as it is")
+    assert operator.tally.faults == []
+    monkeypatch.setattr(next(iter(operator.rules.data.values())), "match", broken)
+    operator.lint("keys.yaml", "as it is")
+    assert "raised KeyError" in operator.tally.faults[0][0]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "err", "fault"),
+    [
+        (["x"], 0, "anything", False),
+        (["x"], 2, "usage: x\nx: error: y", False),
+        (["x"], 2, "Do x.\n\nUsage: x", False),
+        (["x"], 1, "error: no", False),
+        (["x"], 1, "error: no\nmore", True),
+        (["x"], 1, "error: \x1b[31m", True),
+        (["x"], 1, "no", True),
+        (["x"], 1, "", True),
+        (["reach"], 1, "", False),
+        (["--check"], 1, "out/ is stale: run it", False),
+        (["x"], 1, "Traceback (most recent call last):\nKeyError: 1", True),
+        (["x"], 0, "Traceback (most recent call last):\nKeyError: 1", True),
+    ],
+)
+def test_how_a_program_takes_its_words_is_judged(words, code, err, fault):
+    assert bool(judged(words, code, err)[0]) is fault
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    (tmp_path / "text").write_text("")
+    for verb in ("resolve", "permissions", "picture"):
+        assert review([verb, "lab", "--out", str(tmp_path / "text")]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith(f"error: {verb}: {tmp_path}/text")
+        assert error.count("\n") == 1
 
 
 def test_a_traceback_is_found():

@@ -97,5 +97,5 @@ def test_an_environment_that_is_not_there_is_one_line():
     result = run("nope")
     assert result.returncode == 1
     assert result.stderr == (
-        "error: there is no config/nope.env; environments: lab, production, reference, standard, or all\n"
+        "error: 'nope' is no environment; environments: lab, production, reference, standard, or all\n"
     )

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from drills.accounts import Account as OwnedAccount
 from drills.processes import accepts, wait_until
 from rehearsal.server import HEALTH, ServerError, request, settings, start
 from tests.account import Account
@@ -60,6 +61,26 @@ def test_a_server_ends_with_the_process_that_started_it():
         owner.send_signal(signal.SIGKILL)
     wait_until(lambda: not accepts(urlsplit(url).port), 10, "the end of the server")
     wait_until(lambda: not Path(directory).exists(), 10, "the end of its directory")
+
+
+@pytest.mark.slow
+def test_a_server_says_whether_anything_changed_and_forgets_everything():
+    with start() as server:
+        account = Account(server)
+        account.s3.list_buckets()  # some tables are filled by the first question
+        used = OwnedAccount(server)
+        account.s3.list_buckets()
+        assert server.state() == used.first
+        account.s3.create_bucket(Bucket="one")
+        with_one = server.state()
+        assert with_one != used.first
+        account.s3.put_object(Bucket="one", Key="a", Body=b"x")
+        assert server.state() != with_one
+        used.renew()
+        assert account.s3.list_buckets()["Buckets"] == []
+        used.first.pop(next(name for name in used.first if name.endswith(".ec2._vpcs")))
+        with pytest.raises(AssertionError, match=r"not as new: .*_vpcs"):
+            used.renew()
 
 
 @pytest.mark.slow

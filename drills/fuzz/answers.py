@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import NamedTuple
 
-from drills.fuzz.requests import Request
+from drills.fuzz.memory import Request
 from drills.fuzz.words import CANARY
 
 API = b"/api/"

@@ -14,7 +14,8 @@ from sqlalchemy import text as sql
 
 from app.models import db
 from drills.fuzz.answers import Answer, faults
-from drills.fuzz.requests import Request, Visitor, routes
+from drills.fuzz.memory import Request, routes
+from drills.fuzz.requests import Visitor
 from drills.fuzz.wsgi import Caller, Log
 
 FULL = 200  # entries: more of them make every page and every export longer, not harder

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from app.request_log import JsonFormatter
 from drills.fuzz.answers import Answer
-from drills.fuzz.requests import Request
+from drills.fuzz.memory import Request
 
 
 class Caller:

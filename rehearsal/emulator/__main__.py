@@ -49,11 +49,12 @@ def main(argv: list[str]) -> int:
         registry,
         scaling,
         stacks,
+        state,
         storage,
     )
 
     types = (network, credentials, storage, database, database_groups, containers, scaling, edge, firewall, monitoring)
-    for part in (*types, registry, deletion, reading, references, lifecycle, listing, stacks, changesets):
+    for part in (*types, registry, deletion, reading, references, lifecycle, listing, stacks, changesets, state):
         part.install()
     threading.Thread(target=end_with, args=(os.getppid(), options.scratch), daemon=True).start()
     sys.argv = ["ministack"]

@@ -60,7 +60,7 @@ def tidy_command():
     try:
         click.echo(summary(store.tidy(database.write)))
     except SQLAlchemyError as error:
-        raise SystemExit(f"tidy: error: {migrate.one_line(error)}") from None
+        raise SystemExit(f"tidy: error: {one_line(error)}") from None
 
 
 def summary(done: dict[str, int]) -> str:

@@ -110,17 +110,12 @@ def test_site_logs_each_request_once_in_each_tier_under_one_id_and_no_health_che
 
 @pytest.mark.slow
 def test_site_logs_any_path_as_text(site):
-    for path in (
-        "/logged-%FF",
-        "/logged-%ED%A0%80",
-        "/logged-%F4%90%80%80",
-        "/logged-%C3%A9%F0%9F%98%80",
-        "/logged-%22%0A",
-    ):
+    """As it was sent: decoded, it may be no UTF-8."""
+    paths = ["/logged-%FF", "/logged-%ED%A0%80", "/logged-%C3%A9%F0%9F%98%80", "/logged-%22%0A"]
+    for path in paths:
         assert site.call(path)[0].status == 404
-    wait_until(lambda: 'logged-\\"' in site.log("web"), what="the log")
-    paths = [line["path"] for line in site.requests("web") if line["status"] == 404]
-    assert paths[-5:] == ["(not UTF-8)"] * 3 + ["/logged-é😀", '/logged-"\n']
+    wait_until(lambda: paths[-1] in site.log("web"), what="the log")
+    assert [line["path"] for line in site.requests("web") if line["status"] == 404][-4:] == paths
 
 
 @pytest.mark.slow

@@ -97,8 +97,9 @@ def test_a_new_task_is_healthy_when_it_is_ready_and_from_then_on_while_it_lives(
     assert asked.paths == ["/readyz", "/readyz", "/healthz", "/healthz"]
 
 
-@pytest.mark.parametrize("port", [free_port(), "many"])
-def test_who_does_not_answer_is_not_healthy(tmp_path, port):
+@pytest.mark.parametrize("find", [free_port, lambda: "many"], ids=["nobody listens", "no port"])
+def test_who_does_not_answer_is_not_healthy(tmp_path, find):
+    port = find()
     done = health(tmp_path, port)
     assert done.returncode == 1
     assert done.stderr.startswith(f"health.py: http://127.0.0.1:{port}/readyz: ")

@@ -32,8 +32,8 @@ LIMITS = {
 # A worker that keeps something of each request: 64 KiB, as a cache without a limit would.
 LEAK = Edit(
     "app/request_log.py",
-    "    g.started = time.perf_counter()\n",
-    "    g.started = time.perf_counter()\n    OWN.add('x' * 65536 + str(g.started))\n",
+    "    used.started = time.perf_counter()\n",
+    "    used.started = time.perf_counter()\n    OWN.add('x' * 65536 + str(used.started))\n",
 )
 
 

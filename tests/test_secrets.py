@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import boto3
 import pytest
@@ -77,8 +78,8 @@ def test_the_secrets_of_a_deployment_are_in_nothing_that_it_writes(tmp_path):
     assert all(len(secret) >= 16 for secret in secrets)
     assert not shown_in((run.out + run.err).encode(), secrets)
     assert not [line for line in seen if shown_in(line, secrets)]
-    journals = list((tmp_path / "place/deploys").rglob("*.jsonl"))
-    layers = [path for path in (tmp_path / "place/images").rglob("*") if path.is_file()]
+    journals = list(Path(where.environ["DEPLOYS"]).rglob("*.jsonl"))
+    layers = [path for path in Path(where.environ["REHEARSAL_IMAGES"]).rglob("*") if path.is_file()]
     assert journals
     assert len(layers) > 4
     assert not shown_below(tmp_path / "place", secrets), "journals, layers of images, settings"

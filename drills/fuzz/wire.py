@@ -25,6 +25,7 @@ REFUSED = {501, 505}
 BY_NGINX = {"CONNECT", "TRACE"}  # methods that it refuses before anything else
 # What Gunicorn refuses with 400 because nginx lets more through: control characters in a header, methods of a letter.
 REFUSAL = "Invalid request from ip="
+AGAIN = "database work begun again: (1213"  # two visitors' bulk changes in each other's way: one has its turn later
 BOTH_TIERS = "vary twice"  # the application names cookies, nginx compression: two headers are as good as a list
 
 
@@ -134,7 +135,7 @@ def unhandled(log: bytes) -> list[str]:
     for text in log.splitlines():
         try:
             logged = json.loads(text.decode())
-            is_fine = logged["level"] == "info" or logged["message"].startswith(REFUSAL)
+            is_fine = logged["level"] == "info" or logged["message"].startswith((REFUSAL, AGAIN))
         except (ValueError, LookupError, TypeError):
             is_fine = False
         if not is_fine:

@@ -72,6 +72,7 @@ def test_what_was_seen_need_not_be_sent_again(api):
         answer = api.get(ONE, headers={"If-None-Match": tags})
         assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", '"1"')
     assert api.get(ONE, headers={"If-None-Match": '"2"'}).status_code == 200
+    assert [api.get(ONE, headers={"If-Match": tags}).status_code for tags in ("*", '"1"', '"2"')] == [200, 200, 412]
     assert api.get(ONE, headers={"If-Match": '"1"'}).status_code == 200
     is_problem(api.get(ONE, headers={"If-Match": '"2"'}), 412, "it is at version 1 now")
 

@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 
 from drills import record
-from drills.processes import Missing
+from drills.parts.processes import Missing
+from drills.parts.servers import version
 from drills.result import Bound, Result, line
-from drills.servers import version
 from drills.stage import Drill, Stage
 from drills.table import BY_NAME, DRILLS, SHORT
 

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from drills.processes import ROOT
+from drills.parts.processes import ROOT
 from drills.result import Bound, Result, told
 from drills.stage import Drill
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from drills.ledger import Audit
-from drills.visitor import Request
-from drills.watch import Check
+from drills.parts.watch import Check
+from drills.visitors.ledger import Audit
+from drills.visitors.visitor import Request
 
 LONGEST_ANSWER = 6.0  # seconds: the longest waits of app/engine_options.py together, with a replica that hangs
 SOONEST_AGAIN = 3.0  # seconds after the fault is gone

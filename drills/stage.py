@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from drills import result, servers
-from drills.layout import Edit
-from drills.load import Load
-from drills.processes import NotInTime, wait_until
+from drills import result
+from drills.parts import servers
+from drills.parts.layout import Edit
+from drills.parts.processes import NotInTime, wait_until
+from drills.parts.site import Site, running_site
+from drills.parts.watch import Watch
 from drills.result import Bound, Result
-from drills.site import Site, running_site
-from drills.watch import Watch
+from drills.visitors.load import Load
 
 WARM_UP = 2.0  # seconds of load before the fault
 GIVEN_BACK_WITHIN = 30.0  # seconds

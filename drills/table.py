@@ -1,6 +1,18 @@
 """All drills, in the order in which they are run. Each module has its own as DRILLS."""
 
-from drills import application, clients, database, deployment, inputs, memory, replicas, restore, soak, starting, trust
+from drills.faults import (
+    application,
+    clients,
+    database,
+    deployment,
+    inputs,
+    memory,
+    replicas,
+    restore,
+    soak,
+    starting,
+    trust,
+)
 
 DRILLS = (
     *database.DRILLS,

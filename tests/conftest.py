@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from drills import site
-from drills.processes import (  # noqa: F401  the tests take them from here
+from drills.parts import site
+from drills.parts.processes import (  # noqa: F401  the tests take them from here
     BIN,
     ROOT,
     SETTINGS,
@@ -20,7 +20,7 @@ from drills.processes import (  # noqa: F401  the tests take them from here
     running,
     wait_until,
 )
-from drills.servers import SECRET_KEY, MariaDB, running_server
+from drills.parts.servers import SECRET_KEY, MariaDB, running_server
 
 HEAD = max(path.name for path in (ROOT / "app/migrations/versions").glob("*.py"))[:4]  # the newest migration
 

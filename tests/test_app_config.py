@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from app.config import ConfigError, from_environment
 from app.engine_options import POOL_SIZE
 from app.gate import STUCK_AFTER
-from drills.servers import PASSWORD, SECRET_KEY
+from drills.parts.servers import PASSWORD, SECRET_KEY
 from tests.conftest import ROOT, accepts, clean_environment, free_port
 
 MYSQL = {"DATABASE_HOST": "db", "DATABASE_PASSWORD": PASSWORD, "SECRET_KEY": SECRET_KEY}

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app import database_user
-from drills.servers import APP_PASSWORD, PASSWORD
+from drills.parts.servers import APP_PASSWORD, PASSWORD
 from tests.conftest import HEAD, Browser, mariadb_server, rows
 
 PUNCTUATION = string.punctuation[::-1] + " "

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from app import create_app, database, store
 from app.models import db
 from app.store import words
-from drills.servers import SECRET_KEY
+from drills.parts.servers import SECRET_KEY
 from tests.conftest import ROOT, application
 
 INSERT = text(

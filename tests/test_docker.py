@@ -11,7 +11,7 @@ import yaml
 
 from app import config, database, engine_options
 from app.admission import IMPORT
-from drills.layout import DOCKERFILE, copied, instructions, of
+from drills.parts.layout import DOCKERFILE, copied, instructions, of
 from templates.containers import STOP_TIMEOUT
 from tests.conftest import ROOT, clean_environment
 

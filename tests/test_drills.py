@@ -3,16 +3,17 @@
 import pytest
 
 from drills import __main__ as drills_command
-from drills import memory, record, result
+from drills import record, result
 from drills.__main__ import run
-from drills.layout import copied
-from drills.ledger import ABSENT, Written, audit
-from drills.processes import ROOT, Missing
+from drills.faults import memory
+from drills.parts.layout import copied
+from drills.parts.processes import ROOT, Missing
+from drills.parts.watch import Check
 from drills.result import line
 from drills.stage import Drill, Guard
 from drills.table import DRILLS, SHORT
-from drills.visitor import Request
-from drills.watch import Check
+from drills.visitors.ledger import ABSENT, Written, audit
+from drills.visitors.visitor import Request
 from tests.conftest import skipped_where_missing
 
 

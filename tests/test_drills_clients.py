@@ -4,13 +4,14 @@ import math
 
 import pytest
 
-from drills import raw, soak
-from drills.growth import grows, growth, slope
-from drills.latency import as_fast_as_usual, percentile
-from drills.processes import Missing
+from drills.faults import soak
+from drills.parts.processes import Missing
 from drills.stage import Stage
 from drills.table import BY_NAME
-from drills.visitor import Request
+from drills.visitors import raw
+from drills.visitors.growth import grows, growth, slope
+from drills.visitors.latency import as_fast_as_usual, percentile
+from drills.visitors.visitor import Request
 
 
 def served(usual, meanwhile, count=100):

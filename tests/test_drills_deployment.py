@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from drills.deployment import WITHOUT, Outcome, judged
-from drills.killing import Run, faults_of_signal
-from drills.lanes import shared_out
-from drills.moments import Moment, content, moments
-from drills.processes import ROOT
+from drills.deployments.killing import Run, faults_of_signal
+from drills.deployments.lanes import shared_out
+from drills.deployments.moments import Moment, content, moments
+from drills.deployments.steps import AFTER, BEFORE, Plan, label_of
+from drills.faults.deployment import WITHOUT, Outcome, judged
+from drills.parts.processes import ROOT
 from drills.result import Result
-from drills.steps import AFTER, BEFORE, Plan, label_of
 
 LINE = "stopped; what was begun at AWS goes on there: `make deploy ENV=lab` goes on from here"
 

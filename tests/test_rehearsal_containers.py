@@ -11,7 +11,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from drills.canaries import shown_in
+from drills.deployments.canaries import shown_in
 from rehearsal import containers, database, real_engine, server, service, tasks
 from rehearsal.real_engine import Engine, EngineError
 from tests.conftest import free_port

@@ -7,8 +7,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from drills.canaries import command_lines, shown_below, shown_in
-from drills.killing import place
+from drills.deployments.canaries import command_lines, shown_below, shown_in
+from drills.deployments.killing import place
 from tests.conftest import ROOT, running_site
 from tests.nest import flat, of_type
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from drills.accounts import Account as OwnedAccount
-from drills.processes import accepts, wait_until
+from drills.deployments.accounts import Account as OwnedAccount
+from drills.parts.processes import accepts, wait_until
 from rehearsal.server import HEALTH, ServerError, request, settings, start
 from tests.account import Account
 

@@ -18,7 +18,7 @@ import pytest
 
 from app import config
 from app.engine_options import LOCK_TIMEOUT
-from drills.site import Site, answers
+from drills.parts.site import Site, answers
 from tests.conftest import ROOT, accepts, running_site, skipped_where_missing, wait_until
 
 

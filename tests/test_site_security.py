@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from app.security import HEADERS, HTTPS_ONLY
-from drills import raw
+from drills.visitors import raw
 from tests.conftest import ROOT, running_site, wait_until
 from tests.hostile import ANSWERS, EVIL, FORM, UNKEYED, places, request, traversals
 

@@ -17,8 +17,8 @@ from bench.application import cgroup, database, processes
 from bench.application.load import Target
 from bench.process import measured
 from bench.rows import Missing, Row
-from drills import trust
-from drills.processes import Missing as MissingTool
+from drills.faults import trust
+from drills.parts.processes import Missing as MissingTool
 
 PART = "task"
 CPU, MEGABYTES = 0.25, 512

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from deploy.command_line import VERBS as DEPLOY
 from deploy.command_line import main as deploy
 from drills.fuzz.words import text
-from drills.processes import ROOT
+from drills.parts.processes import ROOT
 from rehearsal.__main__ import main as rehearse
 from review.__main__ import main as review
 

@@ -15,12 +15,12 @@ from cfnlint.rules import Rules
 from cfnlint.template import Template
 
 from deploy.command_line import main as deploy
+from drills.deployments.lanes import LANES
 from drills.fuzz.command_lines import as_process, in_process, wrong_places
 from drills.fuzz.operator_words import ODD_YAML, WRONG
 from drills.fuzz.tried import Tally, environment, fault_of, fault_of_process
 from drills.fuzz.words import NUMBERS, TEXTS, spoiled, text
-from drills.lanes import LANES
-from drills.processes import ROOT
+from drills.parts.processes import ROOT
 from review import template
 from review.__main__ import main as review
 

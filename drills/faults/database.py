@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pymysql
 
-from drills import latency, network, result
-from drills.layout import Edit
-from drills.processes import Missing, wait_until
+from drills import result
+from drills.parts import network
+from drills.parts.layout import Edit
+from drills.parts.processes import Missing, wait_until
+from drills.parts.servers import MariaDB
 from drills.result import Bound, Result
-from drills.servers import MariaDB
 from drills.stage import Drill, Guard, Stage
+from drills.visitors import latency
 
 # Of the long lock: visitors who change something, more than both workers have threads for, and others who read.
 CHANGING, READING = 80, 20

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from drills.accounts import counted
-from drills.killing import Place, faults_of_second, faults_of_signal, place
-from drills.lanes import LANES, shared_out
-from drills.layout import Edit
-from drills.moments import Moment
+from drills.deployments.accounts import counted
+from drills.deployments.killing import Place, faults_of_second, faults_of_signal, place
+from drills.deployments.lanes import LANES, shared_out
+from drills.deployments.moments import Moment
+from drills.deployments.steps import AFTER, BEFORE
+from drills.parts.layout import Edit
 from drills.result import Bound, Result
 from drills.stage import Drill, Guard, Stage
-from drills.steps import AFTER, BEFORE
 
 WITHOUT = {
     "deploy-killed-first": Edit(

@@ -16,7 +16,7 @@ from pathlib import Path
 import pymysql
 from pymysql.converters import escape_string
 
-from drills.processes import SYSTEM_PATH, Missing, accepts, end, free_port, start, wait_until
+from drills.parts.processes import SYSTEM_PATH, Missing, accepts, end, free_port, start, wait_until
 
 # For drills that do not end the database: it need not wait for a disk, which others may keep busy.
 UNHURRIED = ("--innodb-flush-log-at-trx-commit=0",)

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from drills.processes import free_port
+from drills.parts.processes import free_port
 
 HEARD_AFTER = 1.5  # seconds
 TIMEOUT = 60  # seconds

@@ -2,12 +2,13 @@
 
 import time
 
-from drills import replication, result
-from drills.layout import Edit
-from drills.processes import free_port, wait_until
-from drills.proxy import Proxy
+from drills import result
+from drills.parts import replication
+from drills.parts.layout import Edit
+from drills.parts.processes import free_port, wait_until
+from drills.parts.proxy import Proxy
+from drills.parts.servers import only_with_mariadb
 from drills.result import Bound, Result
-from drills.servers import only_with_mariadb
 from drills.stage import Drill, Guard, Stage
 
 ENOUGH = 20  # reads of a replica that are more than the watching of it

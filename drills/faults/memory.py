@@ -6,13 +6,13 @@ import time
 from bench import rows
 from bench.application import cgroup
 from drills import result
-from drills.application import AGAIN, READING
-from drills.layout import Edit
-from drills.processes import Missing
-from drills.releases import serve
+from drills.faults.application import AGAIN, READING
+from drills.parts.layout import Edit
+from drills.parts.processes import Missing
+from drills.parts.releases import serve
+from drills.parts.servers import UNHURRIED
+from drills.parts.site import Site
 from drills.result import Bound, Result
-from drills.servers import UNHURRIED
-from drills.site import Site
 from drills.stage import Drill, Stage, UnderLoad
 
 MEGABYTES = 512  # of the smallest task, templates/rules.py

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from drills.processes import ROOT
+from drills.parts.processes import ROOT
 
 DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 
 from drills import result
-from drills.balancer import Balancer
-from drills.layout import Edit
-from drills.processes import wait_until
-from drills.releases import COLUMNS, EXPAND, EXPANDED, OF_NEWER, instance, serve
+from drills.parts.balancer import Balancer
+from drills.parts.layout import Edit
+from drills.parts.processes import wait_until
+from drills.parts.releases import COLUMNS, EXPAND, EXPANDED, OF_NEWER, instance, serve
+from drills.parts.servers import UNHURRIED
+from drills.parts.site import Site
 from drills.result import Bound, Result
-from drills.servers import UNHURRIED
-from drills.site import Site
 from drills.stage import Drill, Guard, Stage, UnderLoad
 
 READING = {"list", "search", "read"}

@@ -5,13 +5,14 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
-from drills import latency, raw, result
-from drills.behaviours import LARGE_FORM, UPLOAD
-from drills.crowd import Crowd
-from drills.layout import Edit
+from drills import result
+from drills.parts.layout import Edit
+from drills.parts.servers import UNHURRIED
 from drills.result import Bound, Result
-from drills.servers import UNHURRIED
 from drills.stage import Drill, Guard, Stage, UnderLoad
+from drills.visitors import latency, raw
+from drills.visitors.behaviours import LARGE_FORM, UPLOAD
+from drills.visitors.crowd import Crowd
 
 NGINX = "docker/nginx.conf.template"
 SLOW, HOGS, UPLOADS, BURST, OF_ONE = 300, 500, 40, 1500, 300

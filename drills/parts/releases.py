@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from drills.processes import ROOT
-from drills.site import STAGES, Site
+from drills.parts.processes import ROOT
+from drills.parts.site import STAGES, Site
 from drills.stage import Guard, Stage
 
 VERSIONS = "app/migrations/versions"

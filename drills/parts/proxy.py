@@ -5,7 +5,7 @@ import socket
 import threading
 from contextlib import closing, suppress
 
-from drills.processes import free_port
+from drills.parts.processes import free_port
 
 
 class Proxy:

@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from drills import result
-from drills.growth import Sample, grows, growth
-from drills.latency import percentile
-from drills.layout import Edit
-from drills.processes import Missing, children
+from drills.parts.layout import Edit
+from drills.parts.processes import Missing, children
+from drills.parts.servers import UNHURRIED
 from drills.result import Bound, Result
-from drills.servers import UNHURRIED
 from drills.stage import Drill, Guard, Stage, UnderLoad
+from drills.visitors.growth import Sample, grows, growth
+from drills.visitors.latency import percentile
 
 SHORT, FULL = 24, 900  # seconds
 SAMPLES = 48

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from drills.ledger import Audit, audit
-from drills.visitor import Client, Request
+from drills.visitors.ledger import Audit, audit
+from drills.visitors.visitor import Client, Request
 
 # What a client does next, and how often of 100.
 MIX = {"list": 25, "search": 10, "read": 15, "create": 20, "form": 10, "change": 12, "delete": 8}

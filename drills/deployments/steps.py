@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from drills.moments import Moment, moments
+from drills.deployments.moments import Moment, moments
 
 OWN = "/-step/"
 BEFORE, AFTER = "before", "after"

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from drills.accounts import DATA, Account, counted
-from drills.layout import Edit
-from drills.moments import Moment, content
-from drills.processes import ROOT
-from drills.steps import AFTER, Plan, Proxy, killer, wrapped_engine
+from drills.deployments.accounts import DATA, Account, counted
+from drills.deployments.moments import Moment, content
+from drills.deployments.steps import AFTER, Plan, Proxy, killer, wrapped_engine
+from drills.parts.layout import Edit
+from drills.parts.processes import ROOT
 from rehearsal import engine, server
 
 ENV = "lab"

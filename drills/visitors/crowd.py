@@ -1,7 +1,7 @@
 """Many connections at once that all do the same, from a process of its own, so that they slow down nobody's clock.
 
-python -m drills.crowd PORT COUNT BEHAVIOUR [ONCE]: say "ready" when all are at it, go on until the input ends (with
-ONCE, until all have done it once), and print what came of it as JSON.
+python -m drills.visitors.crowd PORT COUNT BEHAVIOUR [ONCE]: say "ready" when all are at it, go on until the input ends
+(with ONCE, until all have done it once), and print what came of it as JSON.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from drills.behaviours import BEHAVIOURS, Visit, connect
-from drills.processes import ROOT
+from drills.parts.processes import ROOT
+from drills.visitors.behaviours import BEHAVIOURS, Visit, connect
 
 LONGEST = 240.0  # seconds after which a crowd leaves by itself
 GATHERING = 10.0  # seconds after which it is at work, complete or not
@@ -36,7 +36,15 @@ class Crowd:
     """A crowd, from entering to leaving; afterwards outcome says what it met."""
 
     def __init__(self, port: int, count: int, behaviour: str, once: bool = False):
-        self.command = [sys.executable, "-m", "drills.crowd", str(port), str(count), behaviour, *["once"][:once]]
+        self.command = [
+            sys.executable,
+            "-m",
+            "drills.visitors.crowd",
+            str(port),
+            str(count),
+            behaviour,
+            *["once"][:once],
+        ]
         self.outcome = Outcome()
 
     def __enter__(self) -> "Crowd":

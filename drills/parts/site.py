@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from drills.layout import Edit, command, unpack
-from drills.processes import SYSTEM_PATH, Missing, children, clean_environment, end, free_port, start, wait_until
+from drills.parts.layout import Edit, command, unpack
+from drills.parts.processes import SYSTEM_PATH, Missing, children, clean_environment, end, free_port, start, wait_until
 
 STAGES = ("app", "web")
 

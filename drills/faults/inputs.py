@@ -12,7 +12,7 @@ from drills.fuzz.memory import routes as routes_of
 from drills.fuzz.operators import Operator
 from drills.fuzz.requests import Visitor
 from drills.fuzz.tried import environment
-from drills.layout import Edit
+from drills.parts.layout import Edit
 from drills.result import Bound, Result
 from drills.stage import Drill, Guard, Stage
 

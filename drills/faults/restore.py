@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 from drills import result
-from drills.load import Load
-from drills.processes import wait_until
-from drills.proxy import Proxy
+from drills.parts.processes import wait_until
+from drills.parts.proxy import Proxy
+from drills.parts.servers import MariaDB, only_with_mariadb, program
 from drills.result import Bound, Result
-from drills.servers import MariaDB, only_with_mariadb, program
 from drills.stage import STORED, Drill, Guard, Stage
+from drills.visitors.load import Load
 
 POSITION = re.compile(r"MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)")
 MISTAKE = ("DELETE FROM {}.entry_words", "DELETE FROM {}.entries")

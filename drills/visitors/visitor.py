@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from drills.ledger import ABSENT, Written
+from drills.visitors.ledger import ABSENT, Written
 
 API = "/api/v1/entries"
 UNKNOWN = "may or may not"  # what an answer says when nobody knows whether the change was stored

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from drills.result import Bound
-from drills.visitor import Request
+from drills.visitors.visitor import Request
 
 TIMES = 2.0
 # Seconds below which nobody is called slow: two processors that others use as well stall for some tenths.

@@ -4,12 +4,12 @@ import subprocess
 import time
 from contextlib import suppress
 
-from drills.layout import Edit
-from drills.processes import clean_environment, end, start, wait_until
-from drills.releases import CONTRACT, CONTRACTED, EXPAND, EXPANDED, OF_NEWER, instance, serve
+from drills.parts.layout import Edit
+from drills.parts.processes import clean_environment, end, start, wait_until
+from drills.parts.releases import CONTRACT, CONTRACTED, EXPAND, EXPANDED, OF_NEWER, instance, serve
+from drills.parts.servers import UNHURRIED, MariaDB
+from drills.parts.site import Site
 from drills.result import SOONEST_AGAIN, Bound, Result
-from drills.servers import UNHURRIED, MariaDB
-from drills.site import Site
 from drills.stage import Drill, Guard, Stage
 
 STARTS = 10

@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 SYSTEM_PATH = "/usr/sbin:/sbin"
 SETTINGS = re.compile(r"DATABASE_\w+|SECRET_KEY|IN_CONTAINER|ALLOWED_HOSTS|RELEASE|(APP|WEB|TASK|FLASK|GUNICORN)_\w+")

@@ -2,8 +2,8 @@
 
 import pymysql
 
-from drills.processes import wait_until
-from drills.servers import MariaDB
+from drills.parts.processes import wait_until
+from drills.parts.servers import MariaDB
 
 
 def allow(server: MariaDB) -> None:

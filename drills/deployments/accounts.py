@@ -4,7 +4,7 @@ import re
 
 import boto3
 
-from drills.processes import wait_until
+from drills.parts.processes import wait_until
 
 # What holds data: it may not be deleted, nor made anew.
 DATA = ("databases", "buckets", "objects", "repositories", "images", "secrets", "keys")

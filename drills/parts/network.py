@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from contextlib import contextmanager, suppress
 
-from drills.processes import SYSTEM_PATH, Missing
+from drills.parts.processes import SYSTEM_PATH, Missing
 
 
 class Host:

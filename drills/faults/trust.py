@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from drills import result
-from drills.layout import Edit
-from drills.processes import Missing
+from drills.parts.layout import Edit
+from drills.parts.processes import Missing
 from drills.result import Bound, Result
 from drills.stage import Drill, Guard, Stage
 

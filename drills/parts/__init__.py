@@ -1,0 +1,1 @@
+"""What runs: the servers and tiers that a drill starts, and the lines between them."""

@@ -1,0 +1,1 @@
+"""Who comes: clients that remember what they were told, crowds, and those who mean ill."""

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
@@ -247,4 +248,5 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who stops a deployment is told by deploy.sh alone
     sys.exit(main())

@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import signal
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -341,3 +343,14 @@ def test_the_project_s_own_images_are_understood(project, store, target, files):
     document, members = image_of(store, tag)
     assert files <= members.keys()
     assert document["config"]["Cmd"]
+
+
+def test_who_is_interrupted_while_a_password_comes_ends_without_a_word(tmp_path):
+    """As docker does. What stopped a deployment says so itself, and a traceback beside it would hide that."""
+    command = [sys.executable, "-m", "rehearsal.engine", "login", "--username", "AWS", "--password-stdin", ECR]
+    environ = os.environ | {"REHEARSAL_IMAGES": str(tmp_path), "REHEARSAL_REGISTRY": "127.0.0.1:9"}
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(b"x" * 2**20)  # more than a pipe holds: this returns when it is being read
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == -signal.SIGINT
+        assert process.stderr.read() == b""

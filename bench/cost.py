@@ -1,7 +1,7 @@
 """What environments cost a month beside what others set up by default: from one table of prices, nothing is measured.
 
 `python -m review peers` shows the same with what each consists of. What a million requests cost hangs on the CPU that
-one takes; that is the figure of `peers.CPU_MS`, measured once, and named in the row.
+one takes: that is taken to be `peers.CPU_MS`, and named in the row.
 """
 
 from bench.rows import Row

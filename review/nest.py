@@ -97,7 +97,8 @@ def _nested(templates, name, prefix, given, pseudo):
     """Like `open_stack`; the same stack again where template and parameters are those of before.
 
     Whoever asks what a change would do resolves an environment many times, and most of its stacks stay as they are.
-    A stack that has others in it hangs on their templates too, and is made anew.
+    A stack that has others in it hangs on their templates too, and is made anew. A template is a value here, known by
+    its identity: who would have another one makes a copy, and never writes into one that was opened.
     """
     bodies = templates.get(name, {}).get("Resources", {}).values()
     if name not in templates or NESTED in [body.get("Type") for body in bodies if isinstance(body, dict)]:

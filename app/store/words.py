@@ -20,7 +20,6 @@ BEYOND_ALL = 2**63 - 1  # more than any id
 
 ENTRIES = Entry.__table__
 ENTRY_WORDS = EntryWord.__table__
-# Latin, Greek and Cyrillic accents. The marks of other scripts are vowels: without them words would change.
 INSERT = insert(ENTRY_WORDS)
 DELETE = delete(ENTRY_WORDS).where(
     ENTRY_WORDS.c.entry_id == bindparam("of_entry"), ENTRY_WORDS.c.word.in_(bindparam("gone", expanding=True))
@@ -28,6 +27,7 @@ DELETE = delete(ENTRY_WORDS).where(
 STORED = select(ENTRY_WORDS.c.word, ENTRY_WORDS.c.entry_id).where(
     ENTRY_WORDS.c.entry_id.in_(bindparam("ids", expanding=True))
 )
+# Latin, Greek and Cyrillic accents. The marks of other scripts are vowels: without them words would change.
 ACCENTS = dict.fromkeys(range(0x0300, 0x0370))
 IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff])")
 

@@ -4,7 +4,7 @@
 --prove  each with the guard removed that it tests: it must fail then
 
 Exit code 1 if one does not hold, or with --prove if one does, or if one cannot be run here. The document is written
-when every drill has been run in full, with its guard and without, on the files as they are.
+when every drill has been run in full, with its guard and without, on the files that it tries as they are.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def shown(drill: Drill, short: bool, unguarded: bool) -> bool:
     else:
         print(line(result), flush=True)
     if not short:
-        record.keep(result, unguarded, f"Python {sys.version.split()[0]}, database {version()}")
+        record.keep(drill, result, unguarded, f"Python {sys.version.split()[0]}, database {version()}")
     return result.holds != unguarded
 
 

@@ -20,6 +20,12 @@ from drills.visitors.load import Load
 WARM_UP = 2.0  # seconds of load before the fault
 GIVEN_BACK_WITHIN = 30.0  # seconds
 POOLED = 5  # connections that a worker keeps at most: POOL_SIZE of app/engine_options.py
+# What a drill may try: the files whose change makes its result one of the past.
+APPLICATION = ("app", "docker", "requirements/app.txt")
+DEPLOYMENT = (
+    *("build_templates.py", "config", "deploy", "deploy.sh", "docker", "out", "rehearsal", "requirements/emulator.txt"),
+    *("review", "templates"),
+)
 STORED = "SELECT title, description, status FROM `{}`.entries"
 
 
@@ -45,6 +51,7 @@ class Drill:
     injects: str
     guard: Guard
     in_short: bool = False  # belongs to the version that CI runs
+    tries: tuple[str, ...] = APPLICATION  # files and folders of the project
 
 
 class Stage:

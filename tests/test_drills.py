@@ -1,5 +1,8 @@
 """The drills: each guard can be removed, what judges them can say no, and the short version holds."""
 
+import shutil
+import subprocess
+
 import pytest
 
 from drills import __main__ as drills_command
@@ -11,7 +14,7 @@ from drills.parts.processes import ROOT, Missing
 from drills.parts.watch import Check
 from drills.result import line
 from drills.stage import Drill, Guard
-from drills.table import DRILLS, SHORT
+from drills.table import BY_NAME, DRILLS, SHORT
 from drills.visitors.ledger import ABSENT, Written, audit
 from drills.visitors.visitor import Request
 from tests.conftest import skipped_where_missing
@@ -55,18 +58,40 @@ def shown(drill, **more):
 def test_the_document_is_made_of_what_was_shown_with_these_files(monkeypatch, tmp_path):
     monkeypatch.setattr(record, "KEPT", tmp_path)
     for drill in DRILLS:
-        record.keep(shown(drill), False, "MariaDB")
+        record.keep(drill, shown(drill), False, "MariaDB")
     assert record.missing(DRILLS) == [f"--prove {drill.name}" for drill in DRILLS]
     for drill in DRILLS:
-        record.keep(shown(drill, lost=1), True, "MariaDB")
+        record.keep(drill, shown(drill, lost=1), True, "MariaDB")
     assert record.missing(DRILLS) == []
     text = record.document(DRILLS)
     for drill in DRILLS:
         row = f"| `{drill.name}` | {drill.injects} | 10 | 2 x 503 | 0.4 s | 0 of 5 | holds | red |"
         assert text.count(row) == 1
         assert f"Without its guard ({drill.guard.what}): it holds: seen." in text
-    monkeypatch.setattr(record, "state", lambda: "of other files")
+    monkeypatch.setattr(record, "state", lambda drill: "of other files")
     assert len(record.missing(DRILLS)) == 2 * len(DRILLS)
+
+
+@pytest.mark.parametrize(
+    ("edited", "of_the_past"),
+    [
+        ("app/pages/entries.py", {"burst", "input-operators"}),
+        ("deploy/states.py", {"deploy-stopped", "input-operators"}),
+        ("drills/fuzz/wire.py", {"input-operators"}),
+        ("drills/visitors/visitor.py", {"burst", "deploy-stopped", "input-operators"}),
+        ("README.md", set()),
+    ],
+)
+def test_an_edit_makes_those_results_old_that_it_may_have_changed(monkeypatch, tmp_path, edited, of_the_past):
+    names = ("burst", "deploy-stopped", "input-operators")
+    shutil.copytree("drills", tmp_path / "drills", ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    monkeypatch.setattr(record, "ROOT", tmp_path)
+    before = {name: record.state(BY_NAME[name]) for name in names}
+    (tmp_path / edited).parent.mkdir(parents=True, exist_ok=True)
+    with (tmp_path / edited).open("a") as file:
+        file.write("# edited\n")
+    assert {name for name in names if record.state(BY_NAME[name]) != before[name]} == of_the_past
 
 
 def test_what_does_not_hold_is_said_and_the_exit_code_is_1(monkeypatch, capsys):

@@ -17,7 +17,7 @@ from drills.deployments.moments import Moment
 from drills.deployments.steps import AFTER, BEFORE
 from drills.parts.layout import Edit
 from drills.result import Bound, Result
-from drills.stage import Drill, Guard, Stage
+from drills.stage import DEPLOYMENT, Drill, Guard, Stage
 
 WITHOUT = {
     "deploy-killed-first": Edit(
@@ -159,12 +159,14 @@ DRILLS = (
         "a first deployment killed (-9) after every step",
         Guard("a stack of which there is only a shell is taken for a new one"),
         in_short=True,
+        tries=DEPLOYMENT,
     ),
     Drill(
         "deploy-killed-update",
         killed_update,
         "an update, and a deployment without changes, killed (-9) at every step",
         Guard("change sets that nobody will execute are removed"),
+        tries=DEPLOYMENT,
     ),
     Drill(
         "deploy-stopped",
@@ -172,5 +174,6 @@ DRILLS = (
         "Ctrl-C and SIGTERM before every step of a first deployment",
         Guard("deploy.sh answers SIGTERM"),
         in_short=True,
+        tries=DEPLOYMENT,
     ),
 )

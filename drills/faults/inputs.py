@@ -14,7 +14,7 @@ from drills.fuzz.requests import Visitor
 from drills.fuzz.tried import environment
 from drills.parts.layout import Edit
 from drills.result import Bound, Result
-from drills.stage import Drill, Guard, Stage
+from drills.stage import APPLICATION, DEPLOYMENT, Drill, Guard, Stage
 
 SEED = 20261123
 KEY = "a key of the drill, not secret"
@@ -151,5 +151,6 @@ DRILLS = (
         operators,
         "settings, templates and command lines with everything wrong",
         Guard("the form of templates is held"),
+        tries=APPLICATION + DEPLOYMENT,
     ),
 )

@@ -7,6 +7,9 @@ from decimal import Decimal
 import pytest
 
 from bench import cost
+from bench.application.load import Measured
+from bench.application.report import of_a_million
+from bench.application.results import Cell, Plan, Results
 from review.__main__ import main
 from review.price import peers
 from review.price.bill import monthly
@@ -66,6 +69,18 @@ def test_a_million_requests_by_hand():
     standard = peers.ours("standard", "us-east-1", Traffic())
     assert float(standard.million(PRICES, Decimal("2.2"))) == pytest.approx(hours * (0.03238 + 2 * 0.00356))
     assert setup("CDK").million(PRICES, Decimal("4.4")) == 2 * setup("CDK").million(PRICES, Decimal("2.2"))
+
+
+def test_a_million_requests_cost_what_both_containers_took_for_the_mix():
+    took = Measured(requests=1000, seconds=1, app_cpu=1.8, web_cpu=0.4, database_cpu=5, latencies={})
+    direct, behind = (Cell("ours", "mix", 1000, 16, web=web) for web in (False, True))
+    results = Results(Plan(), {direct: Measured(requests=1, app_cpu=9, latencies={}), behind: took}, {}, {}, {})
+    lab, production = of_a_million(results)
+    hours = 1_000_000 * 0.0022 / 3600 / 0.6
+    assert (lab.unit, lab.repeatable) == ("$ of CPU", False)
+    assert lab.ours == pytest.approx(hours * (0.04048 + 2 * 0.004445))
+    assert production.ours == pytest.approx(hours * (0.03238 + 2 * 0.00356))  # ARM
+    assert of_a_million(Results(Plan(), {direct: took}, {}, {}, {})) == []
 
 
 @pytest.mark.parametrize(
@@ -158,11 +173,10 @@ def test_the_benchmark_has_what_the_command_shows(capsys):
     assert main(["peers"]) == 0
     shown = dict(re.findall(r"^(\S.*?) {2,}(\$\S+)", capsys.readouterr().out, re.MULTILINE))
     rows = cost.rows()
-    assert len(rows) == len(cost.OURS) * (len(BY_HAND) + 1)
+    assert len(rows) == len(cost.OURS) * len(BY_HAND)
     for row in rows:
         env, _, what = row.what.partition(": ")
-        if row.against:
-            ours, theirs = (f"${money:,.2f}" for money in (row.ours, row.against))
-            assert (ours, theirs) == (shown[env], shown[what.removeprefix("a month, beside ")])
+        ours, theirs = (f"${money:,.2f}" for money in (row.ours, row.against))
+        assert (ours, theirs) == (shown[env], shown[what.removeprefix("a month, beside ")])
     assert all(row.held for row in rows if row.what.startswith("lab: a month"))
     assert rows == cost.rows()

@@ -1,5 +1,6 @@
 """What was measured, as a table of every load and as the rows of the benchmarks' one table."""
 
+from bench import cost
 from bench.application.load import Measured
 from bench.application.results import Results
 from bench.rows import Row
@@ -39,7 +40,13 @@ def details(results: Results) -> str:
 
 def judged(results: Results) -> list[Row]:
     """The rows, with the aims."""
-    return [*beside(results), *growth(results), *searches(results), *counted(results)]
+    return [*beside(results), *growth(results), *searches(results), *counted(results), *of_a_million(results)]
+
+
+def of_a_million(results: Results) -> list[Row]:
+    """What a million requests of the mix cost: the CPU of both containers of a task."""
+    mix = results.together(application="ours", operation="mix", web=True)
+    return cost.of_a_million("requests of the mix", mix.cpu + mix.web) if mix.requests else []
 
 
 def beside(results: Results) -> list[Row]:

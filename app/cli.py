@@ -22,7 +22,13 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("migrate")
-@click.option("--wait", default=60, show_default=True, help="Seconds to wait for a database that is still starting.")
+@click.option(
+    "--wait",
+    type=click.IntRange(0, 3600),
+    default=60,
+    show_default=True,
+    help="Seconds to wait for a database that is still starting.",
+)
 @with_appcontext
 def migrate_command(wait):
     """Bring the tables and the application's user up to date. Safe to run from several places at once, and again.

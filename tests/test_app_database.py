@@ -72,6 +72,13 @@ def test_seed_data_of_a_wrong_number(app, count, fault):
     assert fault in result.output
 
 
+@pytest.mark.parametrize("seconds", ["-1", "3601"])
+def test_migrate_waits_for_no_time_that_is_none(app, seconds):
+    result = app.test_cli_runner().invoke(args=["migrate", "--wait", seconds])
+    assert result.exit_code == 2
+    assert f"{seconds} is not in the range 0<=x<=3600." in result.output
+
+
 def test_seed_data_without_tables_is_one_line(app):
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(db.text("DROP TABLE entries"))

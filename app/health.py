@@ -15,6 +15,7 @@ from app import database
 from app.compatibility import TABLE
 
 REMEMBERED = 1.0  # seconds
+MEANWHILE = 10.0  # seconds for which an answer does while somebody asks again, longer than asking takes
 HEADERS = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
 RELEASE = "X-Release"  # by which a deployment sees that its own image answers
 
@@ -42,13 +43,18 @@ class Readiness:
         self.ready, self.asked = False, float("-inf")
 
     def is_ready(self) -> bool:
-        """Ask, unless the last answer is fresh or somebody else is asking."""
-        fresh = time.monotonic() - self.asked < REMEMBERED
-        if not fresh and self.lock.acquire(blocking=False):
-            try:
-                self.ready = can_serve()
-                self.asked = time.monotonic()
-            finally:
+        """Ask, unless the last answer is fresh, or it is recent and somebody else is asking."""
+        age = time.monotonic() - self.asked
+        if age < REMEMBERED:
+            return self.ready
+        first = self.lock.acquire(blocking=False)
+        if not first and age < MEANWHILE:
+            return self.ready
+        try:
+            self.ready = can_serve()
+            self.asked = time.monotonic()
+        finally:
+            if first:
                 self.lock.release()
         return self.ready
 

@@ -2,12 +2,15 @@
 
 import hashlib
 import re
+import threading
+import time
 
 import pytest
 from flask import request
 from sqlalchemy import text
 
 from app import config
+from app.health import Readiness
 from app.models import db
 from tests.conftest import ROOT, Browser
 
@@ -126,6 +129,24 @@ def test_readiness_is_asked_once_a_second(app, browser, monkeypatch):
     monkeypatch.setattr("app.health.can_serve", lambda: not asked.append(1))
     assert {browser.get("/readyz").status_code for _ in range(20)} == {200}
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"), [(float("inf"), 200), (60.0, 200), (2.0, 503)], ids=["never", "long ago", "recently"]
+)
+def test_while_somebody_asks_only_a_recent_answer_is_repeated(app, monkeypatch, ago, told):
+    state = app.extensions["readiness"] = Readiness()
+    state.asked = time.monotonic() - ago  # and it was not ready
+    asking, meanwhile = threading.Lock(), []
+
+    def can_serve():
+        if asking.acquire(blocking=False):
+            meanwhile.append(app.test_client().get("/readyz").status_code)
+        return True
+
+    monkeypatch.setattr("app.health.can_serve", can_serve)
+    assert app.test_client().get("/readyz").status_code == 200
+    assert meanwhile == [told]
 
 
 @pytest.mark.parametrize("given", ["", "short", "with space in it", "x" * 129, 'quote"in-it'])

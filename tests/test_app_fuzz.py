@@ -123,6 +123,8 @@ def test_what_comes_through_both_tiers_is_judged(path, method, status, broken, f
         (b'{"level": "info"}', False),
         (b'{"level": "warning", "message": "Invalid request from ip=127.0.0.1: Invalid HTTP method"}', False),
         (b'{"level": "warning", "message": "database work begun again: (1213, \'Deadlock found\')"}', False),
+        (b'{"level": "warning", "event": "slow_query", "statement": "UPDATE entries SET"}', False),
+        (b'{"level": "warning", "event": "slow_query", "statement": "SELECT entries.id"}', True),
         (b'{"level": "warning", "message": "other"}', True),
         (b'{"level": "error"}', True),
         (b'{"level": "info", "path": "\xff"}', True),

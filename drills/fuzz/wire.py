@@ -16,6 +16,7 @@ from drills.fuzz.answers import Answer, faults
 from drills.fuzz.memory import Request
 from drills.fuzz.requests import Visitor
 from drills.fuzz.words import spoiled
+from drills.fuzz.wsgi import waited
 
 LONGEST_WAIT = 15.0  # seconds for an answer
 SOONER = 0.3  # seconds after which one who waits for more of a request is told that there is none
@@ -135,7 +136,7 @@ def unhandled(log: bytes) -> list[str]:
     for text in log.splitlines():
         try:
             logged = json.loads(text.decode())
-            is_fine = logged["level"] == "info" or logged["message"].startswith((REFUSAL, AGAIN))
+            is_fine = logged["level"] == "info" or waited(logged) or logged["message"].startswith((REFUSAL, AGAIN))
         except (ValueError, LookupError, TypeError):
             is_fine = False
         if not is_fine:

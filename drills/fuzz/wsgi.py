@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
 from app.request_log import JsonFormatter
@@ -74,6 +75,8 @@ class Log(logging.Handler):
         self.faults: list[str] = []
 
     def emit(self, record):
+        if waited(vars(record)):
+            return
         line = self.format(record)
         if record.levelno >= logging.WARNING or record.exc_info:
             self.faults.append(f"logged: {line[-2000:]}")
@@ -90,3 +93,11 @@ class Log(logging.Handler):
         """The faults since the last call."""
         found, self.faults = self.faults, []
         return found
+
+
+def waited(logged: Mapping) -> bool:
+    """Whether a line of the log tells of a write that took long: it waits for the disk and for other visitors' rows.
+
+    Reading waits for neither: if that takes long, it is for what was asked.
+    """
+    return logged.get("event") == "slow_query" and not logged["statement"].startswith("SELECT")

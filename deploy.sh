@@ -74,9 +74,18 @@ build_images() {
     done <<< "$missing"
 }
 
-"$python" -m deploy preflight "$environment"
-missing=$("$python" -m deploy images "$environment")
-[ -z "$missing" ] || require_engine
-"$python" -m deploy bootstrap "$environment"
+# Most of a start is loading the libraries. Where nothing is to be built there are two: preflight, which says where to and
+# then what is missing, and the stacks.
+found=$("$python" -m deploy preflight "$environment")
+where=${found%%$'\n'*}
+missing=${found#"$where"}
+missing=${missing#$'\n'}
+echo "$where"
+bootstrap=--bootstrap
+if [ -n "$missing" ]; then
+    require_engine
+    "$python" -m deploy bootstrap "$environment"
+    bootstrap=
+fi
 build_images
-STEP_OF='' exec "$python" -m deploy up "$environment"
+STEP_OF='' exec "$python" -m deploy up ${bootstrap:+"$bootstrap"} "$environment"

@@ -4,37 +4,39 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
+from importlib import import_module
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy.commands import doctor, flight, logs, look, pause, plan, prepare, remove, rollback, shell, status, up
 from deploy.faults import explain
 from deploy.problem import Problem
 from deploy.terminal import say
 
-# Verb: function, what it does, names of its options. The function may return an exit code.
+# Verb: what does it, as a module of deploy/commands and a function that may return an exit code; what it does in words;
+# names of its options. Only the verb's module is imported: what others need is a third of what there is to load.
 VERBS = {
     "doctor": (
-        doctor.doctor,
+        "doctor.doctor",
         "say what of machine, account and environment would hinder a deployment; ENV may be left out",
     ),
-    "preflight": (prepare.preflight, "check settings, credentials and the state of the stack; change nothing"),
-    "bootstrap": (prepare.bootstrap, "create or update the repositories and the bucket"),
-    "images": (prepare.missing_images, "print the images that are still to be built and pushed"),
-    "registry-password": (prepare.registry_password, "print the registry's password, to be piped to `login`"),
-    "plan": (plan.plan, "show what a deployment would change, and change nothing"),
-    "up": (up.up, "show the change set, ask, execute it, follow it"),
-    "status": (status.status, "print what the environment is doing now, on one screen"),
-    "logs": (logs.logs, "print what the containers have written, by time", "since", "filter", "follow"),
-    "exec": (shell.shell, "open a shell in a running container", "container", "command"),
-    "open": (look.open_page, "print the URL and show it in a browser"),
-    "drift": (look.drift, "print what differs from the templates; 1 if anything does"),
-    "follow": (flight.follow, "attach to a deployment that is under way"),
-    "outputs": (look.print_outputs, "print the outputs, the URL last"),
-    "rollback": (rollback.rollback, "deploy the images that served before, after showing and asking"),
-    "pause": (pause.pause, "end all tasks and stop the database"),
-    "resume": (pause.resume, "start the database and the tasks again"),
-    "destroy": (remove.destroy, "delete the environment", "buckets"),
+    "preflight": ("prepare.preflight", "check settings, credentials and stack; print the images that are missing"),
+    "bootstrap": ("prepare.bootstrap", "create or update the repositories and the bucket"),
+    "images": ("prepare.missing_images", "print the images that are still to be built and pushed"),
+    "registry-password": ("prepare.registry_password", "print the registry's password, to be piped to `login`"),
+    "plan": ("plan.plan", "show what a deployment would change, and change nothing"),
+    "up": ("up.up", "show the change set, ask, execute it, follow it", "bootstrap"),
+    "status": ("status.status", "print what the environment is doing now, on one screen"),
+    "logs": ("logs.logs", "print what the containers have written, by time", "since", "filter", "follow"),
+    "exec": ("shell.shell", "open a shell in a running container", "container", "command"),
+    "open": ("look.open_page", "print the URL and show it in a browser"),
+    "drift": ("look.drift", "print what differs from the templates; 1 if anything does"),
+    "follow": ("flight.follow", "attach to a deployment that is under way"),
+    "outputs": ("look.print_outputs", "print the outputs, the URL last"),
+    "rollback": ("rollback.rollback", "deploy the images that served before, after showing and asking"),
+    "pause": ("pause.pause", "end all tasks and stop the database"),
+    "resume": ("pause.resume", "start the database and the tasks again"),
+    "destroy": ("remove.destroy", "delete the environment", "buckets"),
 }
 
 # The verbs that deploy.sh runs one after the other.
@@ -48,6 +50,7 @@ OPTIONS = {
     "since": {"metavar": "10m", "help": "how far back: a number and s, m, h or d; ten minutes if it is not given"},
     "filter": {"metavar": "PATTERN", "help": "only what matches this filter pattern of CloudWatch Logs"},
     "follow": {"action": "store_true", "help": "go on until Ctrl-C"},
+    "bootstrap": {"action": "store_true", "help": "create or update the repositories and the bucket before"},
     "buckets": {"action": "store_true", "help": "delete the buckets with logs, too"},
     "container": {"metavar": "NAME", "help": "app or web; app if it is not given"},
     "command": {"metavar": "COMMAND", "help": "what to run; /bin/sh if it is not given"},
@@ -77,16 +80,24 @@ def terminate(*_: object) -> None:
     raise Terminated
 
 
+def function(verb: str) -> Callable[..., int | None]:
+    """What does it: the function of the verb's module."""
+    module, _, name = VERBS[verb][0].partition(".")
+    return getattr(import_module(f"deploy.commands.{module}"), name)
+
+
 def main(argv: list[str]) -> int:
     """Run one verb; returns the exit code: 0 done, 1 a problem in one line, 2 wrong words, 3 the guard, 130 Ctrl-C,
     143 SIGTERM.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, terminate)
     args = vars(command_line().parse_args(argv))
     verb, env = args.pop("verb"), args.pop("env")
+    run = function(verb)
+    # Only now is there something to say when it is stopped.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, terminate)
     try:
-        return VERBS[verb][0](env, **args) or 0
+        return run(env, **args) or 0
     except Problem as problem:
         say(f"error: {problem}", sys.stderr)
         return problem.code

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -68,12 +69,18 @@ def test_no_password_is_shown(deployed, aws):
 
 
 @pytest.mark.usefixtures("deployed")
-def test_again_is_no_change_no_build_and_no_upload(place):
-    again = call("./deploy.sh", "lab", **place | {"CONTAINER_ENGINE": "/nonexistent"})
+def test_again_is_no_change_no_build_and_no_upload(place, tmp_path):
+    """And Python is started twice: loading is most of what that takes."""
+    started, python = tmp_path / "started", tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho "$*" >> {started}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    again = call("./deploy.sh", "lab", **place | {"CONTAINER_ENGINE": "/nonexistent", "PYTHON": str(python)})
     assert again.returncode == 0, again.stderr
     assert "flaskcrud-lab: no changes" in again.stdout
     assert "images: both are in the registry already" in again.stdout
+    assert "flaskcrud-lab-bootstrap: no changes" in again.stdout
     assert "templates: all are there already" in again.stdout
+    assert started.read_text().splitlines() == ["-m deploy preflight lab", "-m deploy up --bootstrap lab"]
     assert again.stdout.splitlines()[-1].startswith("Url ")
 
 

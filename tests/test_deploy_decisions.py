@@ -1,6 +1,9 @@
 """The decisions of a deployment, each a table: changes, events, faults, image names."""
 
+import inspect
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -9,12 +12,14 @@ import pytest
 from botocore import exceptions
 
 from deploy import changes, events, images
+from deploy.command_line import VERBS, function
 from deploy.commands.prepare import has_registry
 from deploy.faults import explain
 from deploy.guard import policies
 from deploy.plan import change_set
 from deploy.problem import Problem
 from review.update.change import ADD, IN_PLACE, MODIFY, PERHAPS, REMOVE, REPLACED, Change, Difference
+from tests.nest import ROOT
 
 CLOUDFORMATION = botocore.session.Session().get_service_model("cloudformation")
 
@@ -369,3 +374,22 @@ def test_a_registry_is_there_when_both_repositories_are():
     keys = [{"OutputKey": output, "OutputValue": "x"} for _, output in images.TARGETS.values()]
     assert has_registry({"Outputs": keys})
     assert not has_registry({"Outputs": keys[1:]})
+
+
+# Verbs
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_has_a_function_that_takes_its_options(verb):
+    parameters = set(inspect.signature(function(verb)).parameters)
+    assert parameters == {"env", *VERBS[verb][2:]}
+
+
+@pytest.mark.parametrize("verb", ["preflight", "up"])
+def test_a_step_of_deploy_sh_loads_no_other_verbs(verb):
+    """Loading is most of what a deployment without changes takes."""
+    code = f"from deploy.command_line import function; function('{verb}'); import sys; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {f"deploy.commands.{other}" for other in ("doctor", "status", "remove", "rollback")} & {
+        *found.stdout.split()
+    }

@@ -21,7 +21,7 @@ from review.update.guard import check
 
 
 def preflight(env: str) -> None:
-    """Hold everything that can be known beforehand; says where the deployment would go."""
+    """Hold everything that can be known beforehand; says where the deployment would go, then what is missing."""
     wanted, _ = load(env)
     require_someone_to_ask()
     aws = Aws()
@@ -32,6 +32,7 @@ def preflight(env: str) -> None:
     require_awake(aws, wanted, stack)
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     say(f"{wanted.stack} in account {account}, region {aws.region}" + (f", at {endpoint}" if endpoint else ""))
+    _say_missing(aws, wanted)
 
 
 def require_awake(aws: Aws, wanted: Settings, stack: dict | None) -> None:
@@ -44,7 +45,11 @@ def require_awake(aws: Aws, wanted: Settings, stack: dict | None) -> None:
 def bootstrap(env: str) -> None:
     """Create or update the stack with repositories and bucket, and wait for it."""
     wanted, templates = load(env)
-    aws = Aws()
+    bring(Aws(), wanted, templates)
+
+
+def bring(aws: Aws, wanted: Settings, templates: dict[str, str]) -> None:
+    """The same, for who has loaded the environment already."""
     name, body = wanted.bootstrap_stack, templates["bootstrap.yaml"]
     parameters = {"RepositoryNamespace": wanted.stack}
     stack = ready(aws, wanted, name)
@@ -84,7 +89,10 @@ def missing_images(env: str) -> None:
     Before there is a registry, all of them are missing, and - stands for the reference.
     """
     wanted, _ = load(env)
-    aws = Aws()
+    _say_missing(Aws(), wanted)
+
+
+def _say_missing(aws, wanted):
     stack = aws.stack(wanted.bootstrap_stack)
     references = image_references(aws, wanted) if has_registry(stack) else dict.fromkeys(images.TARGETS, "-")
     for target, reference in references.items():

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from deploy import changes, images
 from deploy.aws import Aws
+from deploy.commands import prepare
 from deploy.commands.environment import load
 from deploy.commands.flight import arrive, fly
 from deploy.commands.look import say_outputs
-from deploy.commands.prepare import image_references
 from deploy.follow import last_event_time
 from deploy.guard import allowed_names, is_asked_for, protect, protected
 from deploy.package import package
@@ -31,11 +31,16 @@ class Order:
     images: dict[str, str]  # what is to run afterwards, by parameter
 
 
-def up(env: str) -> None:
-    """Package, show the change set, ask, execute, follow; outputs at the end."""
+def up(env: str, bootstrap: bool = False) -> None:
+    """Package, show the change set, ask, execute, follow; outputs at the end.
+
+    `bootstrap`: bring the repositories and the bucket up to date before.
+    """
     wanted, templates = load(env)
     require_someone_to_ask()
     aws = Aws()
+    if bootstrap:
+        prepare.bring(aws, wanted, templates)
     given = _image_parameters(aws, wanted)
     url = upload(aws, outputs(described(aws, wanted.bootstrap_stack))["ArtifactBucketName"], templates)
     stack = ready(aws, wanted, wanted.stack)
@@ -83,7 +88,7 @@ def _agreed(aws, wanted, proposed, order) -> list[Change]:
 def _image_parameters(aws, wanted):
     """The images by digest: a tag of this registry never changes, but a digest says so to everyone."""
     parameters = {}
-    for target, reference in image_references(aws, wanted).items():
+    for target, reference in prepare.image_references(aws, wanted).items():
         digest = aws.image_digest(*images.split(reference))
         if not digest:
             raise Problem(f"the registry has no {reference}: `make deploy ENV={wanted.env}` builds and pushes it")

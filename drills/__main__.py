@@ -22,16 +22,25 @@ from drills.table import BY_NAME, DRILLS, SHORT
 
 
 def run(drill: Drill, short: bool, unguarded: bool) -> Result:
-    """Run one drill in a folder of its own. What breaks within is a bound that did not hold; Missing is raised."""
+    """Run one drill in a folder of its own. What breaks within is a bound that did not hold; Missing is raised.
+
+    An AssertionError is what the parts say that were tried. Anything else is a fault of the drill, which shows nothing.
+    """
     with tempfile.TemporaryDirectory(prefix="drill-") as folder:
         try:
             with Stage(drill, Path(folder), short, unguarded) as stage:
                 return drill.run(stage)
         except Missing:
             raise
+        except AssertionError as error:
+            return Result(drill.name, drill.injects, (Bound("each of its steps can be done", False, said(error)),))
         except Exception as error:
-            words = " ".join(f"{type(error).__name__}: {error}".split())
-            return Result(drill.name, drill.injects, (Bound("the drill runs to its end", False, words),))
+            words = f"{type(error).__name__}: {said(error)}"
+            return Result(drill.name, drill.injects, (Bound("the drill runs to its end", False, words),), broke=True)
+
+
+def said(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def main(argv: list[str]) -> int:
@@ -58,13 +67,14 @@ def shown(drill: Drill, short: bool, unguarded: bool) -> bool:
         print(f"{drill.name}: not run here: {error}", flush=True)
         return False
     if unguarded:
-        seen = f"red, as it must be: {'; '.join(map(str, result.broken))}" if not result.holds else "STILL HOLDS"
-        print(f"{drill.name} without its guard ({drill.guard.what}): {seen}", flush=True)
+        verdict = "BROKE" if result.broke else "STILL HOLDS" if result.holds else "red, as it must be"
+        words = "; ".join([f"{drill.name} without its guard ({drill.guard.what}): {verdict}", *map(str, result.broken)])
+        print(words, flush=True)
     else:
         print(line(result), flush=True)
-    if not short:
+    if not (short or result.broke):
         record.keep(drill, result, unguarded, f"Python {sys.version.split()[0]}, database {version()}")
-    return result.holds != unguarded
+    return not result.broke and result.holds != unguarded
 
 
 def write_document() -> None:

@@ -40,6 +40,7 @@ class Result:
     back: float | None = None  # seconds to full service after the fault was gone
     acknowledged: int = 0  # writes
     lost: int = 0  # of them
+    broke: bool = False  # the drill itself: it shows nothing
 
     @property
     def holds(self) -> bool:

@@ -100,7 +100,7 @@ def test_what_does_not_hold_is_said_and_the_exit_code_is_1(monkeypatch, capsys):
     assert drills_command.main([name, "--short"]) == 1
     assert "1 of 5 acknowledged writes lost; DOES NOT HOLD: it holds: seen" in capsys.readouterr().out
     assert drills_command.main([name, "--short", "--prove"]) == 0
-    assert "red, as it must be: it holds: seen" in capsys.readouterr().out
+    assert "red, as it must be; it holds: seen" in capsys.readouterr().out
     monkeypatch.setattr(drills_command, "run", lambda drill, short, unguarded: shown(drill))
     assert drills_command.main([name, "--short"]) == 0
     assert drills_command.main([name, "--short", "--prove"]) == 1
@@ -113,6 +113,28 @@ def test_what_breaks_within_a_drill_is_a_drill_that_does_not_hold():
 
     done = run(Drill("broken", broken, "nothing", Guard("")), short=True, unguarded=False)
     assert str(done.broken[0]) == "the drill runs to its end: ValueError: no such thing"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "verdict"),
+    [
+        (
+            AssertionError("flask migrate: no"),
+            0,
+            "red, as it must be; each of its steps can be done: flask migrate: no",
+        ),
+        (AttributeError("no such part"), 1, "BROKE; the drill runs to its end: AttributeError: no such part"),
+    ],
+)
+def test_a_drill_that_breaks_shows_nothing_of_its_guard(monkeypatch, tmp_path, capsys, error, code, verdict):
+    def broken(stage):
+        raise error
+
+    monkeypatch.setattr(record, "KEPT", tmp_path)
+    monkeypatch.setitem(BY_NAME, "broken", Drill("broken", broken, "nothing", Guard("its guard")))
+    assert drills_command.main(["broken", "--prove"]) == code
+    assert f"broken without its guard (its guard): {verdict}\n" in capsys.readouterr().out
+    assert len(list(tmp_path.iterdir())) == (code == 0)
 
 
 def test_a_drill_that_cannot_be_run_here_is_said(monkeypatch, capsys):

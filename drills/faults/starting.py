@@ -185,9 +185,7 @@ DRILLS = (
         "start-without-database",
         without_database,
         "started without a database, which comes later",
-        Guard(
-            "a migration waits for the database", (Edit("app/cli.py", '"--wait", default=60', '"--wait", default=0'),)
-        ),
+        Guard("a migration waits for the database", (Edit("app/cli.py", "default=60,", "default=0,"),)),
     ),
     Drill(
         "start-other-schema",

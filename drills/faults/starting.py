@@ -4,8 +4,9 @@ import subprocess
 import time
 from contextlib import suppress
 
+from app.migrate import TABLE_LOCK_TIMEOUT
 from drills.parts.layout import Edit
-from drills.parts.processes import clean_environment, end, start, wait_until
+from drills.parts.processes import NotInTime, clean_environment, end, start, wait_until
 from drills.parts.releases import CONTRACT, CONTRACTED, EXPAND, EXPANDED, OF_NEWER, instance, serve
 from drills.parts.servers import UNHURRIED, MariaDB
 from drills.parts.site import Site
@@ -121,9 +122,14 @@ def all_at_once(stage: Stage) -> Result:
     given = server.database_of_master()
     site = instance(stage, given)
     names = [f"migrate-{number}" for number in range(STARTS)]
-    processes = [migrating(site, name) for name in names]
-    for process in processes:
-        stage.until_done.callback(end, process)
+    with server.connect() as other:
+        other.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        processes = [migrating(site, name) for name in names]
+        for process in processes:
+            stage.until_done.callback(end, process)
+        # Nobody makes a table before all have seen that there is none, on however few processors.
+        with suppress(NotInTime):
+            wait_until(lambda: len(server.sessions(given["DATABASE_NAME"])) >= STARTS, TABLE_LOCK_TIMEOUT - 2)
     codes = [process.wait(120) for process in processes]
     words = [site.log(name) for name in names]
     upgraded = sum("migrate: upgraded" in text for text in words)

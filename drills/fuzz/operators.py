@@ -122,16 +122,17 @@ class Operator:
 
     def lint(self, name: str, what: str) -> None:
         """Our rules on the template, if cfn-lint can read it: none of them fails."""
-        data, unreadable = decode(str(self.out / name))
+        data, wrong = decode(str(self.out / name))
+        is_template = not wrong and isinstance(data, dict)
         fault = ""
-        if not unreadable:
+        if is_template:
             read = Template(str(self.out / name), data, ["us-east-1"])
             for rule in self.rules.data.values():
                 try:
                     list(rule.match(read))
                 except Exception as error:
                     fault = f"{rule.id} raised {type(error).__name__}: {error}"
-        self.tally.add("lints", ["lint", name], fault, bool(unreadable), what)
+        self.tally.add("lints", ["lint", name], fault, not is_template, what)
 
     def command_lines(self) -> None:
         """Wrong words, where no credentials and no region are."""

@@ -64,19 +64,23 @@ class Site:
     def files(self) -> set[Path]:
         return {path for layout in self.layouts.values() for path in layout.rglob("*")}
 
-    def migrate(self) -> None:
-        """Run `flask migrate` as it is given, and serve as the user that it made, if it made one. It can be run again.
-
-        AssertionError with its words if it fails.
-        """
-        done = subprocess.run(
-            ["flask", "--app", "app", "migrate"],
+    def migration(self, *words: str) -> subprocess.CompletedProcess:
+        """Run `flask migrate` as it is given, with further words; how it ended, and what it said."""
+        return subprocess.run(
+            ["flask", "--app", "app", "migrate", *words],
             cwd=self.layouts["app"],
             env=clean_environment(**self.migrating),
             check=False,
             capture_output=True,
             text=True,
         )
+
+    def migrate(self) -> None:
+        """Migrate, and serve as the user that it made, if it made one. It can be run again.
+
+        AssertionError with its words if it fails.
+        """
+        done = self.migration()
         if done.returncode:
             raise AssertionError(f"flask migrate: {done.stdout}{done.stderr}")
         for name in ("DATABASE_USERNAME", "DATABASE_PASSWORD"):

@@ -49,8 +49,10 @@ TOP_LEVEL = {
 @cache
 def imports(path) -> set[str]:
     """The first part of every module that a file imports, at any depth of the file."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+    found, statements = set(), [ast.parse(path.read_text(), str(path))]
+    for node in statements:  # it grows; nothing is imported within an expression, and most of a file is expressions
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            statements += getattr(node, part, [])
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:

@@ -301,6 +301,7 @@ COMMANDS = {
 }
 
 
+@cache
 def commands_of(*documents):
     """The actions of every `aws` command in documents of the hand-over."""
     session, found = botocore.session.get_session(), set()

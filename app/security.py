@@ -1,12 +1,12 @@
-"""What holds for every answer: who may change something, cookies, headers, and whom we believe about the client."""
+"""What holds for every answer: who may change something, headers, and whom we believe about the client."""
 
-import json
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, request
-from flask.sessions import SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.sessions import Sessions
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -29,47 +29,6 @@ OVER_HTTPS = OVER_HTTP | {"strict-transport-security": ("Strict-Transport-Securi
 CHANGES_NOTHING = {"GET", "HEAD", "OPTIONS"}
 
 
-class PlainJson:
-    """Notices as they are. Flask's own way looks at each value for types that JSON lacks, of which they have none."""
-
-    dumps = staticmethod(json.JSONEncoder(separators=(",", ":")).encode)
-    loads = staticmethod(json.loads)
-
-
-class Sessions(SecureCookieSessionInterface):
-    """Flask's own, at no cost for requests without a session.
-
-    The cookie is marked Secure where the visitor came by HTTPS; a lab without a certificate still works.
-    """
-
-    def open_session(self, app, request):
-        """Begin anew without a cookie, or where one of ours holds what no release of ours puts there."""
-        if self.get_cookie_name(app) not in request.cookies:
-            return self.session_class()
-        try:
-            session = super().open_session(app, request)
-        except (TypeError, ValueError):
-            session = None
-        return session if session is not None and are_notices(session.get("_flashes", [])) else self.session_class()
-
-    def get_cookie_secure(self, app):
-        return request.is_secure
-
-    serializer = PlainJson()
-    serializer_kept = None
-
-    def get_signing_serializer(self, app):
-        if self.serializer_kept is None:
-            self.serializer_kept = super().get_signing_serializer(app)
-        return self.serializer_kept
-
-    def save_session(self, app, session, response):
-        if session or session.modified:
-            super().save_session(app, session, response)
-        elif session.accessed:
-            response.headers.add("Vary", "Cookie")
-
-
 class AddHeaders:
     """Give every answer of app the HEADERS that it has not set itself."""
 
@@ -84,18 +43,6 @@ class AddHeaders:
             return start_response(status, headers + [wanted[name] for name in wanted if name not in given], error)
 
         return self.app(environ, start)
-
-
-def are_notices(flashes) -> bool:
-    """Whether flashes are as app/pages/notices.py makes them: pairs of a category and a notice with its ids."""
-    return isinstance(flashes, list) and all(map(is_notice, flashes))
-
-
-def is_notice(flash) -> bool:
-    match flash:
-        case [_, {"ids": list()}]:
-            return True
-    return False
 
 
 def init_app(app: Flask) -> None:

@@ -423,6 +423,29 @@ def test_reindex_mends_what_a_release_without_words_wrote(context):
     assert found == {"kept": [kept.title], "old": [], "new": ["new ones"], "unknown": ["unknown"]}
 
 
+@pytest.mark.parametrize("stored", [[], ["one", "lone", "fourth"], ["any", "number", "of", "other", "words"]])
+def test_an_update_mends_what_a_release_without_words_wrote(context, stored):
+    """Also where as many words are stored as the text has, if one of them is to be stored again."""
+    entry = add("one two three")
+    with db.engine.begin() as connection:
+        connection.execute(db.text("DELETE FROM entry_words WHERE entry_id = :id"), {"id": entry.id})
+        for word in stored:
+            connection.execute(db.text("INSERT INTO entry_words VALUES (:word, :id)"), {"word": word, "id": entry.id})
+    database.write(store.update_entry, entry.id, {"title": "one two three fourth"})
+    for word in ("one", "two", "three", "fourth", *stored):
+        has_it = word in {"one", "two", "three", "fourth"}
+        assert titles(store.make_query(search=word)) == ["one two three fourth"] * has_it, word
+
+
+def test_who_waits_for_another_change_stores_the_words_of_its_own(context):
+    entry = add("one two three")
+    texts = [" ".join(f"w{n}x{i}" for i in range(n + 1)) for n in range(4)]
+    for _ in range(3):
+        at_once(context, 4, lambda n: database.write(store.update_entry, entry.id, {"title": texts[n]}))
+        words = database.read(store.get, entry.id).title.split()
+        assert sorted(rows(context, "SELECT word FROM entry_words ORDER BY word")) == sorted((word,) for word in words)
+
+
 def test_tidy_says_what_it_did(context):
     database.write(store.delete_entries, [add("a").id])
     with db.engine.begin() as connection:

@@ -5,11 +5,12 @@ Values come from app.validation; nothing is checked here.
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Connection, CursorResult, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, CursorResult, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.models import utc_now
-from app.store.rows import COLUMNS, DELETED, ENTRIES, IDS, NAMES, ONE, ONE_LOCKED, Conflict, NotFound, StoredEntry
-from app.store.words import add_words, store_words, words_of_entry
+from app.store.rows import COLUMNS, DELETED, ENTRIES, IDS, NAMES, ONE, Conflict, NotFound, StoredEntry
+from app.store.words import ENTRY_WORDS, add_words, change_words, store_words, words_of_entry
 
 INSERT, INSERT_DELETED = insert(ENTRIES), insert(DELETED)
 UPDATE = (
@@ -17,6 +18,9 @@ UPDATE = (
     .where(ENTRIES.c.id == bindparam("entry_id"))
     .values({name: bindparam(f"new_{name}") for name in NAMES if name != "id"})
 )
+# The entry, which is then locked, and how many words are stored of it, which are not.
+WORDS = select(func.count()).where(ENTRY_WORDS.c.entry_id == ENTRIES.c.id).scalar_subquery()
+TO_CHANGE = select(*COLUMNS, WORDS).where(ENTRIES.c.id == bindparam("entry_id")).with_for_update()
 CHOSEN = select(*COLUMNS).where(ENTRIES.c.id.in_(IDS)).order_by(ENTRIES.c.id).with_for_update()
 OTHERS = (
     select(ENTRIES.c.id)
@@ -81,18 +85,38 @@ def update_entry(
 
     versions are those that the change may be based on, None any. Raises NotFound and Conflict.
     """
-    entry = first(connection.execute(ONE_LOCKED, {"entry_id": entry_id}))
+    row = connection.execute(TO_CHANGE, {"entry_id": entry_id}).first()
+    if row is None:
+        raise NotFound
+    *known, words = row
+    entry = StoredEntry._make(known)
     if versions is not None and entry.version not in versions:
         raise Conflict(entry)
     changed = {name: value for name, value in values.items() if getattr(entry, name) != value}
     if not changed:
         return entry
     new = entry._replace(**changed, updated_at=utc_now(), version=entry.version + 1)
-    row = {f"new_{name}": value for name, value in new._asdict().items() if name != "id"}
-    connection.execute(UPDATE, {"entry_id": entry_id, **row})
+    values = {f"new_{name}": value for name, value in new._asdict().items() if name != "id"}
+    connection.execute(UPDATE, {"entry_id": entry_id, **values})
     if "title" in changed or "description" in changed:
-        store_words(connection, [(entry_id, new.title, new.description)])
+        index_change(connection, entry, new, words)
     return new
+
+
+def index_change(connection: Connection, old: StoredEntry, new: StoredEntry, stored: int) -> None:
+    """Have new found by its words, of which so many are stored.
+
+    As many as the old text has are taken to be those, which saves asking for them. A release that knew no words may
+    have left others.
+    """
+    present, wanted = ({(word, of.id) for word in words_of_entry(of.title, of.description)} for of in (old, new))
+    if stored == len(present):
+        try:
+            change_words(connection, present, wanted)
+            return
+        except IntegrityError:
+            pass  # one is stored already: they are others
+    store_words(connection, [(new.id, new.title, new.description)])
 
 
 def set_status(connection: Connection, entry_ids: Collection[int], status: str) -> list[int]:

@@ -29,7 +29,6 @@ class StoredEntry(NamedTuple):
 NAMES = StoredEntry._fields
 COLUMNS = [ENTRIES.c[name] for name in NAMES]
 ONE = select(*COLUMNS).where(ENTRIES.c.id == bindparam("entry_id"))
-ONE_LOCKED = ONE.with_for_update()
 IDS = bindparam("ids", expanding=True)
 
 

@@ -56,6 +56,11 @@ def store_words(connection: Connection, texts: Iterable[tuple[int, str, str]]) -
     wanted = {(word, entry_id) for entry_id, title, text in texts for word in words_of_entry(title, text)}
     ids = {entry_id for entry_id, _, _ in texts}
     present = {tuple(row) for row in connection.execute(STORED, {"ids": list(ids)})}
+    return change_words(connection, present, wanted)
+
+
+def change_words(connection: Connection, present: set[tuple[str, int]], wanted: set[tuple[str, int]]) -> int:
+    """Make the pairs of word and entry's id that are present those wanted; return how many entries had others."""
     gone = sorted((entry_id, word) for word, entry_id in present - wanted)
     for entry_id, pairs in groupby(gone, itemgetter(0)):
         connection.execute(DELETE, {"of_entry": entry_id, "gone": [word for _, word in pairs]})

@@ -3,11 +3,14 @@
 from flask import Flask
 
 from app import admission, api, cli, config, database, errors, health, pages, request_log, security, static_files
+from app.answers import Answer
 from app.models import db
 
 
 class Application(Flask):
     """Flask, told that nothing here is a coroutine: it would look anew at each function that each request calls."""
+
+    response_class = Answer
 
     def ensure_sync(self, func):
         return func

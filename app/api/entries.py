@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, render_template, request
 
 from app import database, store
+from app.answers import Answer
 from app.api.document import document
 from app.api.problems import Problem, problem
 from app.api.requests import (
@@ -126,7 +127,7 @@ def represent(entry: store.StoredEntry) -> dict:
 
 
 def answer(data: dict) -> Response:
-    return Response(json.dumps(data), mimetype=JSON)
+    return Answer(json.dumps(data), mimetype=JSON)
 
 
 def answer_entry(entry: store.StoredEntry) -> Response:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import redirect, request
+from flask import Response, request
 
 from app import store
+from app.answers import see
 
 NAMES = ("status", "sort", "q", "cursor")
 NOT_OF_A_SEARCH = set(store.SORTS) - set(store.SEARCH_SORTS)
@@ -33,8 +34,10 @@ def address_of(given: Mapping[str, str], path: str = "/", **changes: str) -> str
 
 def list_of_form() -> dict[str, str]:
     """Return the list that the form's field "list" names. Asked before a change: a wrong one must change nothing."""
-    given = list_in(dict(parse_qsl(request.form.get("list", ""))))
-    query_of(given)
+    sent = request.form.get("list")
+    given = list_in(dict(parse_qsl(sent))) if sent else {}
+    if given:
+        query_of(given)
     return given
 
 
@@ -51,6 +54,6 @@ def list_before() -> dict[str, str]:
     return given
 
 
-def back_to(given: Mapping[str, str], fragment: str = ""):
+def back_to(given: Mapping[str, str], fragment: str = "") -> Response:
     """Redirect to a list, to the page of it that was left."""
-    return redirect(address_of(given, cursor=given.get("cursor", "")) + fragment, 303)
+    return see(address_of(given, cursor=given.get("cursor", "")) + fragment)

@@ -55,23 +55,25 @@ def init_app(app: Flask) -> None:
 
 def refuse_foreign_change():
     """Refuse a change that a page of somebody else sends. The API is for programs, of which nothing tells that."""
-    if request.method not in CHANGES_NOTHING and sent_by_us(request.headers, request.host) is False:
+    asked = request._get_current_object()
+    if asked.method not in CHANGES_NOTHING and sent_by_us(asked.environ, asked.host) is False:
         abort(403)
 
 
 def refuse_unless_ours():
     """Refuse a change that a page of ours does not demonstrably send: what forms can do is done by our forms only."""
-    if request.method not in CHANGES_NOTHING and not sent_by_us(request.headers, request.host):
+    asked = request._get_current_object()
+    if asked.method not in CHANGES_NOTHING and not sent_by_us(asked.environ, asked.host):
         abort(403)
 
 
-def sent_by_us(headers: Mapping[str, str], host: str) -> bool | None:
+def sent_by_us(environ: Mapping[str, str], host: str) -> bool | None:
     """Tell whether a page of ours at host made the browser send this request; None if nothing tells.
 
     A page cannot forge either header. Sec-Fetch-Site comes with HTTPS only, Origin with every POST; "none" is the
     visitor's own doing, such as loading an answer again. docs/decisions/0024 says why this is enough.
     """
-    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
+    site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
     if site is not None:
         return site in {"same-origin", "none"}
     if origin is not None:

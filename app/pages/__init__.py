@@ -35,5 +35,6 @@ def init_app(app: Flask) -> None:
 @blueprint.before_request
 def refuse_other_content():
     """Say 415 to what is not a form, instead of taking it for a form without fields."""
-    if request.method == "POST" and request.mimetype not in FORMS:
+    asked = request._get_current_object()
+    if asked.method == "POST" and asked.mimetype not in FORMS:
         abort(415)

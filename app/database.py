@@ -11,7 +11,7 @@ dead is used again once on a new connection, where that is safe.
 import random
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from flask import Flask, current_app
 from sqlalchemy import Connection, Engine, event
@@ -67,14 +67,21 @@ class Database:
     @contextmanager
     def connect(self, engine: Engine, *gates: Gate):
         """Yield a connection when it is our turn, at gates too; raise sqlalchemy.exc.TimeoutError if too late."""
+        begun, passed = time.perf_counter(), []
         end = time.monotonic() + LONGEST_WAIT
-        with ExitStack() as until_done:
-            with query_log.waiting():
+        try:
+            try:
                 for gate in (*gates, self.gates[engine]):
                     gate.enter(end)
-                    until_done.callback(gate.leave)
-                connection = until_done.enter_context(engine.connect())
-            yield connection
+                    passed.append(gate)
+                connection = engine.connect()
+            finally:
+                query_log.add(time.perf_counter() - begun)
+            with connection:
+                yield connection
+        finally:
+            for gate in reversed(passed):
+                gate.leave()
 
     def close(self) -> None:
         """Close all connections, for good."""

@@ -50,4 +50,5 @@ class Gate:
         with self.changed:
             self.free += 1
             self.moved = time.monotonic()
-            self.changed.notify()
+            if self.waiting:
+                self.changed.notify()

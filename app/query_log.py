@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 
 from flask import g, has_request_context, request
 from sqlalchemy import Engine, event
@@ -47,22 +46,12 @@ def count(seconds: float, statement: str) -> None:
         log.warning("slow query of %s: %s", route(), words, extra=line)
 
 
-@contextmanager
-def waiting():
-    """Count the time in which a connection is got, or not got."""
-    begun = time.perf_counter()
-    try:
-        yield
-    finally:
-        add(time.perf_counter() - begun)
-
-
 def add(seconds: float, queries: int = 0) -> None:
     """Add to what the request at hand has used; nothing outside of one."""
     if has_request_context():
-        used = g._get_current_object()
-        used.db_seconds = used.get("db_seconds", 0.0) + seconds
-        used.db_queries = used.get("db_queries", 0) + queries
+        used = vars(g._get_current_object())
+        used["db_seconds"] = used.get("db_seconds", 0.0) + seconds
+        used["db_queries"] = used.get("db_queries", 0) + queries
 
 
 def route() -> str | None:

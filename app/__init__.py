@@ -10,7 +10,7 @@ from app.models import db
 class Application(Flask):
     """Flask, told that nothing here is a coroutine: it would look anew at each function that each request calls."""
 
-    response_class = Answer
+    request_class, response_class = admission.Asked, Answer
 
     def ensure_sync(self, func):
         return func

@@ -59,7 +59,6 @@ def from_environment(environ: Mapping[str, str]) -> dict:
         "SQLALCHEMY_BINDS": readers(url, options, reader_hosts(given)),
         "ALLOWED_HOSTS": allowed_hosts(given),
         "RELEASE": release(given.get("RELEASE", "")),
-        "MAX_CONTENT_LENGTH": FORM_BYTES,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
     }

@@ -8,6 +8,7 @@ from flask import request
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature
 
+from app.config import FORM_BYTES
 from app.models import db
 from app.security import CHANGES_NOTHING
 from tests.conftest import Browser, rows
@@ -154,7 +155,7 @@ def test_broken_multipart_bodies_are_answered(browser, content_type):
 
 
 def test_too_large_a_form_is_refused(app, browser):
-    page = browser.post("/entries/new", {"title": "a", "description": "x" * app.config["MAX_CONTENT_LENGTH"]})
+    page = browser.post("/entries/new", {"title": "a", "description": "x" * FORM_BYTES})
     assert page.status_code == 413
     assert "Too much at once" in page.text
 

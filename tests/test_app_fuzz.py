@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from app import admission, security, validation
+from app import admission, security, sessions, validation
 from app.pages import bulk, spreadsheet
 from app.store import query
 from drills.fuzz import run, wire
@@ -63,7 +63,7 @@ def without_query_check(monkeypatch, app):
 
 
 def without_notice_check(monkeypatch, app):
-    monkeypatch.setattr(security, "are_notices", lambda flashes: True)
+    monkeypatch.setattr(sessions, "are_notices", lambda flashes: True)
 
 
 def without_security_headers(monkeypatch, app):

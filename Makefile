@@ -34,7 +34,8 @@ EXAMPLES := build picture picture_files picture_nest price price_peers rehearsal
 EXAMPLE_TESTS := $(EXAMPLES:%=tests/test_%.py)
 WRONG_TESTS := tests/test_catalogues.py tests/test_reach.py
 # What cfn-lint reads it keeps to its end; looking for garbage in it takes a quarter of its time.
-CFN_LINT = $(PYTHON) -c 'import gc; gc.disable(); from cfnlint.runner import main; main()' --include-checks I --append-rules review/rules --regions $(REGIONS) --
+CFN_LINT = $(PYTHON) -c 'import gc; gc.disable(); from cfnlint.runner import main; main()' \
+    --include-checks I --append-rules review/rules --regions $(REGIONS) --
 ONCE = @$(PYTHON) -m tests.once $(if $(ALL),--all)
 # Where it is set, as in containers, each of our processes would compile our modules again.
 unexport PYTHONDONTWRITEBYTECODE

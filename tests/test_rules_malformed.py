@@ -4,12 +4,14 @@ cfn-lint turns the failure of a rule into one finding more (E0002) and goes on w
 """
 
 import copy
+import json
 from collections.abc import Iterator
 
 import pytest
 from cfnlint.decode.cfn_yaml import loads
 from cfnlint.template import Template
 
+from tests.nest import ROOT
 from tests.test_rules import EXAMPLES, RULES
 
 pytestmark = pytest.mark.slow
@@ -73,15 +75,30 @@ def changes(part: int) -> Iterator[tuple[str, dict]]:
                     yield f"{example.name} {path} = {value!r}", changed(template, path, value)
 
 
+def hold(cfn: Template, words: str) -> None:
+    """No rule fails on it."""
+    for rule in RULES.data.values():
+        try:
+            list(rule.match(cfn))
+        except Exception as error:  # whatever it is
+            pytest.fail(f"{rule.id}: {type(error).__name__}: {error}: {words}")
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_rule_fails_on_a_value_of_the_wrong_kind(part):
     tried = 0
     for words, template in changes(part):
-        cfn = Template("template.yaml", template, ["us-east-1"])
-        for rule in RULES.data.values():
-            try:
-                list(rule.match(cfn))
-            except Exception as error:  # whatever it is
-                pytest.fail(f"{rule.id}: {type(error).__name__}: {error}: {words}")
+        hold(Template("template.yaml", template, ["us-east-1"]), words)
         tried += 1
     assert tried > 200
+
+
+@pytest.mark.parametrize("asked", ["Stack", "Stack.Outputs.Is", ["Bucket", "Arn"]], ids=str)
+def test_no_rule_fails_on_a_condition_that_asks_what_hangs_on_it(asked):
+    """No condition may ask a resource; it was followed to the resource, whose condition was asked again."""
+    stack = {"Type": "AWS::CloudFormation::Stack", "Condition": "Is", "Properties": {"TemplateURL": "keys.yaml"}}
+    template = {
+        "Conditions": {"Is": {"Fn::And": [{"Condition": "Is"}, {"Fn::Equals": [{"Fn::GetAtt": asked}, "x"]}]}},
+        "Resources": {"Stack": stack, "Bucket": {"Type": "AWS::S3::Bucket", "Condition": "Is"}},
+    }
+    hold(Template(str(ROOT / "out/template.yaml"), loads(json.dumps(template)), ["us-east-1"]), str(asked))

@@ -114,7 +114,11 @@ class View:
 
     @cached_property
     def conditions(self) -> dict[str, Any]:
-        return self.section("Conditions")
+        """What each says; None for one that asks a resource, which no condition may.
+
+        What there is hangs on the conditions: to look for that resource would ask the condition again.
+        """
+        return {name: None if asks_resource(node) else node for name, node in self.section("Conditions").items()}
 
     @cached_property
     def mappings(self) -> dict[str, Any]:
@@ -219,6 +223,12 @@ class View:
             after = {item for item in listed if isinstance(item, str)}
             found[name] = (after | set(references(raw.get("Properties")))) & set(self.resources_raw)
         return found
+
+
+def asks_resource(node: Any) -> bool:
+    """Whether a GetAtt stands anywhere in a node."""
+    within = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return (isinstance(node, dict) and "Fn::GetAtt" in node) or any(map(asks_resource, within))
 
 
 def references(node: Any) -> Iterator[str]:

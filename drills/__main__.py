@@ -89,4 +89,6 @@ def write_document() -> None:
 if __name__ == "__main__":
     # What was started is ended then, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Who is started in the background ignores Ctrl-C, and so would what is started here, which must be seen to obey.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

@@ -9,7 +9,7 @@ SMALL_BUFFER = 4096  # bytes that the system takes in for a slow reader
 PIECE = bytes(64 * 1024)
 EARLY = 64 * 1024 * 1024  # bytes: more than all buffers between hold
 LARGE, HUGE = 10 * 1024**2, 1024**3
-PAGE_OF_LONG_ENTRIES = "/api/v1/entries?limit=100&sort=oldest"
+PAGE_OF_LONG_ENTRIES = "/api/v1/entries?limit=20&sort=oldest"
 # Paths that nobody else asks for; they have the limits of forms and of files.
 LARGE_FORM, UPLOAD = "/nothing/new", "/nothing/import"
 FORM = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n"

@@ -1,5 +1,6 @@
 """The drills: each guard can be removed, what judges them can say no, and the short version holds."""
 
+import re
 import shutil
 import subprocess
 
@@ -70,6 +71,11 @@ def test_the_document_is_made_of_what_was_shown_with_these_files(monkeypatch, tm
         assert f"Without its guard ({drill.guard.what}): it holds: seen." in text
     monkeypatch.setattr(record, "state", lambda drill: "of other files")
     assert len(record.missing(DRILLS)) == 2 * len(DRILLS)
+
+
+def test_the_document_in_docs_has_a_row_for_each_drill():
+    rows = re.findall(r"^\| `(.+?)` .* \| (.+?) \| (.+?) \|$", record.DOCUMENT.read_text(), re.MULTILINE)
+    assert rows == [(drill.name, "holds", "red") for drill in DRILLS]
 
 
 @pytest.mark.parametrize(

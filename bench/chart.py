@@ -11,8 +11,8 @@ LOWEST = 0.1  # of the aim: a shorter bar is drawn as this
 
 
 def draw(rows: list[Row], facts: dict[str, str]) -> str:
-    """The rows that have an aim, as SVG."""
-    judged = [row for row in rows if row.held is not None]
+    """The rows that have an aim, as SVG, but those whose aim is none at all."""
+    judged = [row for row in rows if row.of_the_aim is not None]
     left, right = SIDE + LABEL, WIDTH - SIDE - VALUE
     highest = max([2.0, *(row.of_the_aim for row in judged)])
 

@@ -50,9 +50,12 @@ class Row:
 
     @property
     def of_the_aim(self) -> float | None:
-        """What counts as a share of its aim: 1 just reaches it, less is better, whichever way the aim points."""
+        """What counts as a share of its aim: 1 just reaches it, less is better, whichever way the aim points.
+
+        None without an aim, and of an aim of none, which has no shares.
+        """
         if self.at_most is not None:
-            return self.value / self.at_most
+            return self.value / self.at_most if self.at_most else None
         return self.at_least / self.value if self.at_least is not None else None
 
     @property

@@ -151,7 +151,8 @@ def test_processes_are_measured_with_what_they_start():
 
 def test_the_picture_has_a_bar_for_each_aim_on_its_side_of_the_line():
     facts = {"date": "today", "commit": "abc"}
-    root = ElementTree.fromstring(chart.draw([QUICKER, FEWER, ALONE, SIZE, Row("deploy", "no aim", 1.0)], facts))
+    without_bar = [Row("deploy", "no aim", 1.0), Row("application", "no aim but none", 7, unit="errors", at_most=0)]
+    root = ElementTree.fromstring(chart.draw([QUICKER, FEWER, ALONE, SIZE, *without_bar], facts))
     tag = "{http://www.w3.org/2000/svg}"
     _paper, line, *bars = root.findall(f"{tag}rect")
     ends = [float(bar.get("x")) + float(bar.get("width")) <= float(line.get("x")) for bar in bars]

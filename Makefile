@@ -28,7 +28,7 @@ TOOLS := bench bench_application bundle deploy deploy_day2 deploy_decisions depl
 TOOL_TESTS := $(TOOLS:%=tests/test_%.py)
 TEMPLATES := templates out build_templates.py
 # They judge our tools, by the templates as examples. After an edit of templates alone they, and what is marked
-# `wrong` in others, are left to `make test`: docs/decisions/0041.
+# `wrong` in others, are left to `make test`: docs/decisions/0040.
 EXAMPLES := build picture picture_files picture_nest price price_peers rehearsal_containers render resolve review \
     scan site_security timing timing_chart
 EXAMPLE_TESTS := $(EXAMPLES:%=tests/test_%.py)

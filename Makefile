@@ -168,9 +168,9 @@ test: setup system $(SCAN)/.ready ## every test, the slow ones too
 	$(PYTEST) -m "not loud"
 	$(PYTHON) -m pytest -m loud
 
-drills: $(VENV)/.ready system ## faults under load, each with its guard and without; writes docs/reliability.md: DRILL=NAME
-	$(PYTHON) -m drills $(DRILL)
-	$(PYTHON) -m drills --prove $(DRILL)
+drills: setup system ## faults under load, each with its guard and without; writes docs/reliability.md: DRILL=NAME, ALL=1
+	$(PYTHON) -m drills $(if $(ALL),--all) $(DRILL)
+	$(PYTHON) -m drills --prove $(if $(ALL),--all) $(DRILL)
 
 run: $(VENV)/.ready ## serve the application here on SQLite: PORT=8000
 	$(VENV)/bin/flask --app app migrate

@@ -90,6 +90,12 @@ def kept(drill: Drill, unguarded: bool) -> tuple[dict, Result] | None:
     return data["of"], Result(**given | {"bounds": tuple(Bound(**bound) for bound in given["bounds"])})
 
 
+def has_shown(drill: Drill, unguarded: bool) -> bool:
+    """Whether it has come out as it must with these files: it holds, or without its guard it does not."""
+    found = kept(drill, unguarded)
+    return found is not None and found[1].holds != unguarded
+
+
 def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} processors, {memory:.0f} GiB, {platform.system()} {platform.release()}"

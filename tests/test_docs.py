@@ -24,6 +24,12 @@ def test_every_target_is_in_the_readme(target):
     assert re.search(rf"`(make )?{target}[ `]|make {target}\b", README)
 
 
+@pytest.mark.parametrize("target", ["bench", "drills", "rehearse", "test"])
+def test_what_starts_the_embedded_aws_installs_it(target):
+    (needed,) = re.findall(rf"^{target}: ([^#]*)##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert "setup" in needed.split()
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.env")), ids=lambda path: path.stem)
 def test_every_environment_is_in_the_readme(path):
     assert f"| `{path.stem}` |" in README

@@ -73,6 +73,29 @@ def test_the_document_is_made_of_what_was_shown_with_these_files(monkeypatch, tm
     assert len(record.missing(DRILLS)) == 2 * len(DRILLS)
 
 
+def test_what_was_stopped_goes_on_where_it_was(monkeypatch, tmp_path, capsys):
+    """Left out is what has come out as it must, on these files: not what did not, nor what the other way showed."""
+    monkeypatch.setattr(record, "KEPT", tmp_path)
+    monkeypatch.setattr(drills_command, "write_document", lambda: None)
+    ran = []
+    monkeypatch.setattr(drills_command, "run", lambda drill, short, unguarded: ran.append(drill) or shown(drill))
+    first, second, third, *_ = DRILLS
+    record.keep(first, shown(first), False, "MariaDB")
+    record.keep(second, shown(second, lost=1), False, "MariaDB")
+    record.keep(third, shown(third, lost=1), True, "MariaDB")
+    assert drills_command.main([]) == 0
+    assert ran == [second, third, *DRILLS[3:]]
+    told = f"1 of {len(DRILLS)} drills left out: shown on these files, with their guards; ALL=1"
+    assert told in capsys.readouterr().out
+    ran.clear()
+    assert drills_command.main(["--all"]) == 0
+    assert drills_command.main([first.name]) == 0
+    assert ran == [*DRILLS, first]
+    ran.clear()
+    drills_command.main(["--prove"])
+    assert ran == [first, second, *DRILLS[3:]]
+
+
 def test_the_document_in_docs_has_a_row_for_each_drill():
     rows = re.findall(r"^\| `(.+?)` .* \| (.+?) \| (.+?) \|$", record.DOCUMENT.read_text(), re.MULTILINE)
     assert rows == [(drill.name, "holds", "red") for drill in DRILLS]

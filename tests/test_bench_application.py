@@ -1,12 +1,16 @@
 """The benchmark of the application works, and what a request costs whatever the machine. No time is asserted."""
 
+import os
+from types import SimpleNamespace
+
 import pytest
 
 from bench.application import __main__ as command
-from bench.application import requests
-from bench.application.load import LATENCIES
-from bench.application.report import details, judged
-from bench.application.results import Plan
+from bench.application import load, requests
+from bench.application.load import LATENCIES, Measured, Target, typical
+from bench.application.processes import Process
+from bench.application.report import details, failed, judged
+from bench.application.results import Cell, Plan, Results
 from bench.application.run import measure
 from bench.rows import Missing
 
@@ -44,11 +48,11 @@ def test_every_application_answers_under_load_without_an_error(results):
     loads = {(cell.application, cell.operation, cell.web): measured for cell, measured in results.cells.items()}
     direct = {(name, operation, False) for name in ("ours", "limit", "idiomatic") for operation in ("list", "delete")}
     assert set(loads) == direct | {("ours", "list", True), ("limit", "list", True)}
-    for load in loads.values():
-        assert load.requests
-        assert load.errors == 0
-        assert load.app_cpu > 0
-        assert 0 < load.latency(LATENCIES[0]) <= load.latency(LATENCIES[-1])
+    for measured in loads.values():
+        assert measured.requests
+        assert (measured.errors, measured.refused) == (0, 0)
+        assert measured.app_cpu > 0
+        assert 0 < measured.latency(LATENCIES[0]) <= measured.latency(LATENCIES[-1])
 
 
 @pytest.mark.slow
@@ -68,6 +72,40 @@ def test_a_request_costs_no_more_than_its_budget(results, operation):
     statements, calls = BUDGET[operation]
     assert results.counts[operation, ENTRIES].queries == statements
     assert results.calls[operation] <= calls
+
+
+def lasted(seconds: float, errors: int = 0, refused: int = 0) -> Measured:
+    return Measured(1000, seconds, 2 * seconds, 0.1, 0.0, errors, refused, {name: [seconds] for name in LATENCIES})
+
+
+def test_of_several_rounds_the_middle_one_counts_and_everything_that_went_wrong():
+    rounds = typical([lasted(1.0, errors=1), lasted(9.0, refused=5), lasted(2.0, errors=2)])
+    assert (rounds.rate, rounds.cpu) == (500, 4.0)
+    assert (rounds.errors, rounds.refused) == (3, 5)
+    assert rounds.latency("p99") == 2.0
+
+
+def test_what_the_application_refuses_is_not_served(monkeypatch, tmp_path):
+    """As its log says, which has lines of the load before, too."""
+    app = Process(SimpleNamespace(pid=os.getpid()), 1, tmp_path / "log")
+    app.log.write_text(line := '{"route": "/", "status": 503, "ms": 1.0}\n')
+
+    def sends(*args):
+        with app.log.open("a") as log:
+            log.write(line + line.replace("503", "500") + line)
+        return {"requests": 10, "us": 1e6, "errors": 3, "p50": 1, "p95": 2, "p99": 3}
+
+    monkeypatch.setattr(load, "run_wrk", sends)
+    measured = Target(app, SimpleNamespace(pid=os.getpid()), ENTRIES, tmp_path).measure("list", 64, 1)
+    assert (measured.requests, measured.refused, measured.errors) == (8, 2, 1)
+
+
+@pytest.mark.parametrize(("connections", "web", "errors"), [(64, False, 1), (16, False, 6), (16, True, 6)])
+def test_refusing_more_than_there_are_threads_for_is_no_error(connections, web, errors):
+    cell = Cell("ours", "list", ENTRIES, connections, web)
+    told = {row.what: row.ours for row in failed(Results(Plan(), {cell: lasted(1.0, 1, 5)}, {}, {}, {}))}
+    assert told.pop("errors under all loads") == errors
+    assert told == ({} if errors == 6 else {"refused with 503, c=64, without nginx": 5})
 
 
 def test_every_operation_but_the_mix_of_them_has_a_budget():

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.application import database, processes
@@ -16,12 +16,16 @@ SCRIPT = Path(__file__).with_name("load.lua")
 READS = 2000  # different requests that read; the first comes again after the last
 LATENCIES = ("p50", "p95", "p99")
 LONGEST = 60  # seconds: a page that counts a million rows for each of many visitors answers nobody within one
+REFUSED = b'"status": 503'  # in a line of the application's log
 WRITES = 6000  # requests that write, a second of load: more than any of the servers can answer
 
 
 @dataclass
 class Measured:
-    """Loads of one kind together. Latencies in milliseconds, one of each load."""
+    """Loads of one kind together. Latencies in milliseconds, one of each load.
+
+    Requests are those that were served; what was refused for the time being is neither one of them nor an error.
+    """
 
     requests: int = 0
     seconds: float = 0.0
@@ -29,10 +33,11 @@ class Measured:
     database_cpu: float = 0.0
     web_cpu: float = 0.0
     errors: int = 0
+    refused: int = 0
     latencies: dict[str, list[float]] | None = None
 
     def add(self, other: "Measured") -> None:
-        for name in ("requests", "seconds", "app_cpu", "database_cpu", "web_cpu", "errors"):
+        for name in ("requests", "seconds", "app_cpu", "database_cpu", "web_cpu", "errors", "refused"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         mine = self.latencies or {name: [] for name in other.latencies}
         self.latencies = {name: mine[name] + values for name, values in other.latencies.items()}
@@ -63,6 +68,15 @@ class Measured:
         return found[len(found) // 2]
 
 
+def typical(rounds: list[Measured]) -> Measured:
+    """Of the same load, sent several times, the one of the middle rate; with what went wrong, and how long, in all."""
+    together = Measured()
+    for each in rounds:
+        together.add(each)
+    middle = sorted(rounds, key=lambda each: each.rate)[len(rounds) // 2]
+    return replace(middle, errors=together.errors, refused=together.refused, latencies=together.latencies)
+
+
 class Target:
     """An application on one of the databases, perhaps with nginx before it."""
 
@@ -80,7 +94,7 @@ class Target:
         count = WRITES * seconds if writes else READS
         if operation == "delete":
             self.server.run(*database.to_delete(count), name=self.name)
-        before = self.used()
+        before, logged = self.used(), self.app.log.stat().st_size
         told = run_wrk((self.web or self.app).url, self.requests(operation, count), connections, seconds, pause)
         used = [now - then for now, then in zip(self.used(), before, strict=True)]
         self.settle()
@@ -89,7 +103,15 @@ class Target:
         if not told["requests"] and seconds < LONGEST:
             return self.measure(operation, connections, seconds * 4, pause)
         latencies = {name: [told[name] / 1000] for name in LATENCIES}
-        return Measured(told["requests"], told["us"] / 1e6, *used, told["errors"], latencies)
+        refused = min(self.refused(logged), told["errors"])
+        served, errors = told["requests"] - refused, told["errors"] - refused
+        return Measured(served, told["us"] / 1e6, *used, errors, refused, latencies)
+
+    def refused(self, logged: int) -> int:
+        """How many requests the application says to have refused with 503, since its log was so long."""
+        with self.app.log.open("rb") as log:
+            log.seek(logged)
+            return log.read().count(REFUSED)
 
     def used(self) -> tuple[float, float, float]:
         """Seconds of processor so far: of the application, the database and nginx."""

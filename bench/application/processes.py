@@ -17,10 +17,10 @@ STARTS_WITHIN = 60  # seconds
 
 
 class Process:
-    """A server that listens on a port of loopback, and all processes that belong to it."""
+    """A server that listens on a port of loopback, all processes that belong to it, and where they write."""
 
-    def __init__(self, process: subprocess.Popen, port: int):
-        self.process, self.port = process, port
+    def __init__(self, process: subprocess.Popen, port: int, log: Path):
+        self.process, self.port, self.log = process, port, log
 
     @property
     def url(self) -> str:
@@ -79,7 +79,7 @@ def running(command: list[str], environment: dict[str, str], place: Path, log: P
         )
     try:
         wait_for(process, port, log)
-        yield Process(process, port)
+        yield Process(process, port, log)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(40)

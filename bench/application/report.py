@@ -11,16 +11,16 @@ GROWTH_CPU, GROWTH_P99, SEARCH_GROWTH = 1.15, 1.3, 1.5  # from the smallest tabl
 GROWING = ("list", "filter", "read", "create", "update")
 WORKER_MB = 90
 QUERIES = {"list": 1, "filter": 1, "read": 1, "API": 1}
-HEADING = "{:<14}{:>10}{:>5}  {:<16}{:>8}{:>8}{:>8}{:>8}{:>9}{:>9}{:>9}{:>8}{:>7}"
-LINE = "{:<14}{:>10,}{:>5}  {:<16}{:>8.0f}{:>8.1f}{:>8.1f}{:>8.1f}{:>9.3f}{:>9.3f}{:>9.3f}{:>8}{:>7}"
+HEADING = "{:<14}{:>10}{:>5}  {:<16}{:>8}{:>8}{:>8}{:>8}{:>9}{:>9}{:>9}{:>8}{:>7}{:>8}"
+LINE = "{:<14}{:>10,}{:>5}  {:<16}{:>8.0f}{:>8.1f}{:>8.1f}{:>8.1f}{:>9.3f}{:>9.3f}{:>9.3f}{:>8}{:>7}{:>8}"
 
 
 def details(results: Results) -> str:
-    """Every load: requests a second, latencies in ms, seconds of processor a thousand requests, queries, errors."""
+    """Every load: requests a second, latencies in ms, seconds of processor a thousand requests, queries, failures."""
     lines = [
         HEADING.format(
             *("operation", "entries", "c", "application", "req/s", "p50", "p95", "p99"),
-            *("app CPU", "db CPU", "web CPU", "queries", "errors"),
+            *("app CPU", "db CPU", "web CPU", "queries", "errors", "refused"),
         )
     ]
     for cell, m in results.cells.items():
@@ -30,7 +30,7 @@ def details(results: Results) -> str:
         lines.append(
             LINE.format(
                 *(cell.operation, cell.size, cell.connections, name, m.rate),
-                *(*latencies, m.cpu, m.database, m.web, queries, m.errors),
+                *(*latencies, m.cpu, m.database, m.web, queries, m.errors, m.refused),
             )
         )
     calls = ", ".join(f"{operation} {count:.0f}" for operation, count in results.calls.items())
@@ -133,8 +133,22 @@ def counted(results: Results) -> list[Row]:
     ]
     worker = max(mb for (name, _), mb in results.memory.items() if name == "ours")
     rows.append(Row(PART, "memory of a worker", worker, unit="MB", at_most=WORKER_MB))
-    errors = sum(measured.errors for cell, measured in results.cells.items() if cell.application == "ours")
-    return [*rows, Row(PART, "errors under all loads", errors, unit="errors", at_most=0)]
+    return [*rows, *failed(results)]
+
+
+def failed(results: Results) -> list[Row]:
+    """Errors, and what was refused with 503 where more is sent straight to Gunicorn than it has threads for.
+
+    nginx lets in no more than can be served (docs/decisions/0034), and sixteen at once are few: there it is an error.
+    """
+    ours = {cell: measured for cell, measured in results.cells.items() if cell.application == "ours"}
+    crowded = {cell for cell in ours if cell.connections > results.plan.busy and not cell.web}
+    errors = sum(of.errors + (0 if cell in crowded else of.refused) for cell, of in ours.items())
+    rows = [Row(PART, "errors under all loads", errors, unit="errors", at_most=0)]
+    for connections in sorted({cell.connections for cell in crowded}):
+        refused = sum(ours[cell].refused for cell in crowded if cell.connections == connections)
+        rows.append(Row(PART, f"refused with 503, c={connections}, without nginx", refused, unit="requests"))
+    return rows
 
 
 def largest_count(results: Results, operation: str) -> float:

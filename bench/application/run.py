@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.application import counts, database, processes
-from bench.application.load import Measured, Target
+from bench.application.load import Measured, Target, typical
 from bench.application.report import details, judged
 from bench.application.requests import OPERATIONS
 from bench.application.results import BUSY, Cell, Plan, Results
@@ -73,7 +73,7 @@ def loaded(plan: Plan, server: database.Server, place: Path, running: ExitStack)
 
 def in_turn(plan: Plan, targets: dict[tuple[str, int], Target]) -> dict[Cell, Measured]:
     """Load ours and the limit alternately on each table; the idiomatic application once, where the aims are."""
-    cells: dict[Cell, Measured] = {}
+    cells: dict[Cell, list[Measured]] = {}
     for operation in plan.operations:
         say(f"load: {operation}")
         for turn in range(plan.rounds):
@@ -81,14 +81,15 @@ def in_turn(plan: Plan, targets: dict[tuple[str, int], Target]) -> dict[Cell, Me
                 for (name, size), target in targets.items():
                     if name == "idiomatic" and (turn or connections != plan.busy):
                         continue
-                    cell = cells.setdefault(Cell(name, operation, size, connections), Measured())
-                    cell.add(target.measure(operation, connections, plan.seconds))
-    return cells
+                    rounds = cells.setdefault(Cell(name, operation, size, connections), [])
+                    rounds.append(target.measure(operation, connections, plan.seconds))
+    return {cell: typical(rounds) for cell, rounds in cells.items()}
 
 
 def behind_nginx(plan: Plan, targets: dict, place: Path, running: ExitStack) -> dict[Cell, Measured]:
     """Load ours and the limit through nginx, on the smallest table."""
-    size, cells, before = plan.sizes[0], {}, {}
+    size, before = plan.sizes[0], {}
+    cells: dict[Cell, list[Measured]] = {}
     for name in ("ours", "limit"):
         target = targets[name, size]
         web = running.enter_context(processes.nginx(target.app, place / f"nginx-{name}"))
@@ -97,9 +98,9 @@ def behind_nginx(plan: Plan, targets: dict, place: Path, running: ExitStack) -> 
         say(f"behind nginx: {operation}")
         for _ in range(plan.rounds):
             for name, target in before.items():
-                cell = cells.setdefault(Cell(name, operation, size, plan.busy, web=True), Measured())
-                cell.add(target.measure(operation, plan.busy, plan.seconds))
-    return cells
+                rounds = cells.setdefault(Cell(name, operation, size, plan.busy, web=True), [])
+                rounds.append(target.measure(operation, plan.busy, plan.seconds))
+    return {cell: typical(rounds) for cell, rounds in cells.items()}
 
 
 def say(what: str) -> None:

@@ -153,8 +153,8 @@ def loaded(target: Target, row) -> int:
         load = target.measure(operation, CONNECTIONS, SECONDS)
         row(f"{operation}, c={CONNECTIONS}", load.rate, unit="/s")
         row(f"{operation}, c={CONNECTIONS}, p99", load.latency("p99"), unit="ms")
-        errors += load.errors
+        errors += load.errors + load.refused
     load = target.measure("mix", CONNECTIONS, STEADY_SECONDS, pause=CONNECTIONS / STEADY)
     row(f"mix, at most {STEADY} a second", load.rate, unit="/s")
     row(f"mix, at most {STEADY} a second, p99", load.latency("p99"), unit="ms", at_most=STEADY_P99)
-    return errors + load.errors
+    return errors + load.errors + load.refused

@@ -22,8 +22,8 @@ APP_TESTS := $(wildcard tests/test_app_*.py)
 APP_READS := app docker drills tests/__init__.py tests/conftest.py tests/test_app_*.py pyproject.toml requirements
 # These read no template: they pass where there is none, tests/test_once.py. What is not named here reads all.
 TOOLS := bench bench_application bundle deploy deploy_day2 deploy_decisions deploy_doctor deploy_plan deploy_states \
-    deploy_verbs drills drills_clients drills_deployment emulator emulator_nest emulator_probes failures follow \
-    intrinsics once permissions_enforced picture_svg plan progress recorder rehearsal rehearsal_engine \
+    deploy_verbs drills drills_clients drills_deployment emulator emulator_nest emulator_probes failures follow intrinsics \
+    once permissions_calls permissions_enforced picture_svg plan progress recorder rehearsal rehearsal_engine \
     rehearsal_real_engine rehearsal_tasks server site survey terminal truth update verdict
 TOOL_TESTS := $(TOOLS:%=tests/test_%.py)
 TEMPLATES := templates out build_templates.py

@@ -6,7 +6,6 @@ from fnmatch import fnmatchcase
 from functools import cache
 
 import botocore
-import botocore.session
 import pytest
 
 from review import workspace
@@ -17,7 +16,8 @@ from review.permissions.policy import LIMIT, deploying, operating, reading, size
 from review.permissions.reference import table
 from review.permissions.refresh import reduce
 from review.schemas import schema
-from tests.nest import ENVIRONMENTS, OUT, ROOT
+from tests.nest import ENVIRONMENTS, OUT
+from tests.service_models import SERVICES, operations
 
 ACCOUNT = "123456789012"
 
@@ -257,36 +257,6 @@ def test_no_reason_is_there_in_vain():
         assert any(re.match(pattern, name) for name in every), reason
 
 
-# What a client is called by, where IAM has another name; operations whose action has another name.
-SERVICES = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
-RENAMED = {
-    "s3:HeadObject": "s3:GetObject",
-    "s3:HeadBucket": "s3:ListBucket",
-    "s3:ListObjectVersions": "s3:ListBucketVersions",
-    "s3:DeleteObjects": "s3:DeleteObject",
-}
-
-
-@cache
-def called() -> set[str]:
-    """The actions of every AWS operation that deploy/ names beside a client of its service."""
-    session, found = botocore.session.get_session(), set()
-    for path in (ROOT / "deploy" / "aws").glob("*.py"):
-        text = path.read_text()
-        methods = {*re.findall(r"\.(\w+)\(", text), *re.findall(r'get_(?:paginator|waiter)\("(\w+)"\)', text)}
-        for service in set(re.findall(r"_client\(['\"]([\w-]+)['\"]\)", text)):
-            for operation in session.get_service_model(service).operation_names:
-                if botocore.xform_name(operation) in methods:
-                    name = f"{SERVICES.get(service, service)}:{operation}"
-                    found.add(RENAMED.get(name, name))
-    return found
-
-
-def test_what_deploy_calls_is_in_the_table():
-    assert {"cloudformation:CreateChangeSet", "s3:GetObject", "ecr:ListImages", "sts:GetCallerIdentity"} <= called()
-    assert called() - needed.listed(needed.DEPLOY) == set(), "add to DEPLOY in review/permissions/needed.py"
-
-
 # Commands whose action has another name, or that do several calls.
 COMMANDS = {
     "cloudformation package": {"s3:GetObject", "s3:PutObject"},
@@ -304,7 +274,7 @@ COMMANDS = {
 @cache
 def commands_of(*documents):
     """The actions of every `aws` command in documents of the hand-over."""
-    session, found = botocore.session.get_session(), set()
+    found = set()
     for name in documents:
         text = (OUT / "handover" / name).read_text()
         for words in re.findall(r"\baws ((?:[a-z0-9-]+ wait [a-z-]+)|(?:[a-z0-9-]+ [a-z0-9-]+))", text):
@@ -314,9 +284,7 @@ def commands_of(*documents):
             elif words.startswith("cloudformation wait stack-"):
                 found.add("cloudformation:DescribeStacks")
             else:
-                named = {
-                    botocore.xform_name(each, "-"): each for each in session.get_service_model(service).operation_names
-                }
+                named = {botocore.xform_name(each, "-"): each for each in operations(service)}
                 found.add(f"{SERVICES.get(service, service)}:{named[verb]}")
     return found
 

@@ -1,6 +1,7 @@
 """Measure ourselves beside what a user would pick instead: `python -m bench [PART ...]`, `make bench`.
 
-All parts together write bench/RESULTS.md; parts by name are only printed. --again compares with what is written there.
+All parts together write bench/RESULTS.md; parts by name are only printed. --again compares with what is written there,
+and all parts together then add to it how far the two runs agree.
 """
 
 import argparse
@@ -47,7 +48,7 @@ def main(argv: list[str]) -> int:
     """Print the table; 1 if a part broke, or with --again if a ratio differs too much from the former one."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("part", nargs="*", help=f"of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--again", action="store_true", help="write nothing; compare with what RESULTS.md says")
+    parser.add_argument("--again", action="store_true", help="compare with what RESULTS.md says, and add that to it")
     args = parser.parse_args(argv)
     if unknown := sorted(set(args.part) - set(PARTS)):
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
@@ -56,11 +57,14 @@ def main(argv: list[str]) -> int:
     print("\n" + table(rows))
     print("".join(f"{note}\n" for note in notes), end="")
     print(f"{sum(row.held is not None for row in rows)} aims, {len(missed)} missed")
+    written = not args.part and not broke
     if args.again:
-        lines, agree = results.compared(rows, RESULTS.read_text() if RESULTS.exists() else "")
-        print("\n" + "\n".join(lines))
-        return int(broke or not agree)
-    if not args.part and not broke:
+        second = results.compared(rows, RESULTS.read_text() if RESULTS.exists() else "")
+        print("\n" + "\n".join(map(str, second)))
+        if written and RESULTS.exists():
+            results.add_second(RESULTS, second, results.machine())
+        return int(broke or any(each.differs for each in second))
+    if written:
         facts = results.machine()
         results.write(RESULTS, rows, notes, facts)
         RESULTS.with_suffix(".svg").write_text(chart.draw(rows, facts))

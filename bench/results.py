@@ -5,12 +5,14 @@ import os
 import platform
 import subprocess
 import sysconfig
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from bench.rows import Row, figure, read_table, table
 
 APART = 0.15  # the share by which a ratio may differ between two runs on one machine
+AGAIN = "## A second run"
 PACKAGES = ["troposphere", "boto3", "flask", "sqlalchemy", "pymysql", "gunicorn", "cfn-lint"]
 
 
@@ -51,19 +53,51 @@ def write(path: Path, rows: list[Row], notes: list[str], facts: dict[str, str]) 
     )
 
 
-def compared(rows: list[Row], former: str) -> tuple[list[str], bool]:
-    """A line for each row that a former table also has, and whether all that should repeat do within APART."""
-    written, lines, agree = read_table(former), [], True
-    for row in rows:
-        cell = written.get((row.part, row.what))
-        if cell is None:
-            lines.append(f"{row.part}: {row.what}: new")
-            continue
-        before = float(cell.split()[0].replace(",", ""))
-        apart = abs(row.value - before) / max(abs(before), 1e-9)
-        bad = row.repeatable and apart > APART
-        agree = agree and not bad
-        judged = f" more than {APART:.0%}" if bad else "" if row.repeatable else " (the machine's)"
-        change = f"{figure(before)} -> {figure(row.value)}"
-        lines.append(f"{row.part}: {row.what}: {change}, {apart:.0%} apart{judged}")
-    return lines, agree
+@dataclass(frozen=True)
+class Compared:
+    """A row of this run beside what counted in it in a former one, None if it had no such row."""
+
+    row: Row
+    before: float | None
+
+    @property
+    def apart(self) -> float:
+        """By which share of the former they differ."""
+        return abs(self.row.value - self.before) / max(abs(self.before), 1e-9)
+
+    @property
+    def differs(self) -> bool:
+        """Whether it should repeat and does not do so within APART."""
+        return self.before is not None and self.row.repeatable and self.apart > APART
+
+    def __str__(self) -> str:
+        what = f"{self.row.part}: {self.row.what}"
+        if self.before is None:
+            return f"{what}: new"
+        judged = f" more than {APART:.0%}" if self.differs else "" if self.row.repeatable else " (the machine's)"
+        return f"{what}: {figure(self.before)} -> {figure(self.row.value)}, {self.apart:.0%} apart{judged}"
+
+
+def compared(rows: list[Row], former: str) -> list[Compared]:
+    """Each row beside that of a former table."""
+    written = read_table(former)
+    cells = ((row, written.get((row.part, row.what))) for row in rows)
+    return [Compared(row, None if cell is None else float(cell.split()[0].replace(",", ""))) for row, cell in cells]
+
+
+def add_second(path: Path, second: list[Compared], facts: dict[str, str]) -> None:
+    """Write behind the table what a second run agreed with, in place of what an earlier second run has said."""
+    judged = [each for each in second if each.before is not None and each.row.repeatable]
+    differing = [each for each in judged if each.differs]
+    told = [
+        f"{AGAIN}\n\n{facts['date']}, commit {facts['commit']}: {len(judged) - len(differing)} of {len(judged)} figures"
+        f" within {APART:.0%} of those above. Not counted is what says the machine's speed alone.\n"
+    ]
+    if differing:
+        told.append("\n| part | what | first | second | apart |\n|---|---|---:|---:|---:|\n")
+    told += [
+        f"| {each.row.part} | {each.row.what} | {figure(each.before)} | {figure(each.row.value)} | {each.apart:.0%} |\n"
+        for each in differing
+    ]
+    first, _, _ = path.read_text().partition(AGAIN)
+    path.write_text(first.rstrip("\n") + "\n\n" + "".join(told))

@@ -68,14 +68,15 @@ def test_the_table_is_read_as_it_was_written():
         (Row("build", "x", 5.0, 1.0), False),
         (Row("build", "new", 5.0, 1.0), True),
         (Row("build", "x", 9.0), True),  # seconds are the machine's
+        (Row("build", "x", 9.0, unit="/s"), True),
         (Row("build", "x", 9.0, unit="MB"), False),
     ],
 )
 def test_a_second_run_agrees_within_its_bounds(now, agree):
     before = Row("build", "x", 6.0, now.against, unit=now.unit)
-    lines, agreed = results.compared([now], table([before]))
-    assert agreed is agree
-    assert len(lines) == 1
+    (found,) = results.compared([now], table([before]))
+    assert found.differs is not agree
+    assert str(found).startswith(f"{now.part}: {now.what}: ")
 
 
 def part(monkeypatch, name, *, raises=None, rows=()):
@@ -121,7 +122,7 @@ def test_what_broke_is_told_and_nothing_is_written(frame, capsys):
     assert not bench.RESULTS.exists()
 
 
-def test_a_part_alone_and_a_second_run_write_nothing(frame, capsys):
+def test_a_part_alone_writes_nothing_and_a_second_run_how_far_they_agree(frame, capsys):
     part(frame, "good", rows=[QUICKER])
     bench.main(["good"])
     assert not bench.RESULTS.exists()
@@ -130,7 +131,16 @@ def test_a_part_alone_and_a_second_run_write_nothing(frame, capsys):
     part(frame, "good", rows=[Row("build", "beside a start", 4.0, 0.5)])
     assert bench.main(["--again"]) == 1
     assert "6 -> 8, 33% apart more than 15%" in capsys.readouterr().out
-    assert bench.RESULTS.read_text() == before
+    told = bench.RESULTS.read_text().removeprefix(before.rstrip("\n") + "\n\n## A second run\n\n")
+    assert "0 of 1 figures within 15% of those above" in told
+    assert "| build | beside a start | 6 | 8 | 33% |" in told
+    bench.main(["--again", "good"])
+    assert bench.RESULTS.read_text().endswith(told)
+    part(frame, "good", rows=[QUICKER])
+    assert bench.main(["--again"]) == 0
+    assert "1 of 1 figures within 15%" in bench.RESULTS.read_text()
+    assert "33%" not in bench.RESULTS.read_text()
+    assert read_table(bench.RESULTS.read_text()) == read_table(before)
 
 
 def test_an_unknown_part_is_refused_with_those_that_there_are():

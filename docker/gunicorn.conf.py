@@ -2,10 +2,12 @@
 
 import gc
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 
 def number(name: str, default: int) -> int:
@@ -28,10 +30,22 @@ def workers_for(cpu: int, memory: int) -> int:
 # Loopback: only nginx, which shares this network namespace, may talk to us.
 bind = f"127.0.0.1:{number('APP_PORT', 8000)}"
 
+
+class SharingWorker(ThreadWorker):
+    """A worker of threads that lets others accept a connection first if they have fewer: docs/decisions/0041."""
+
+    AFTER_YOU = 50e-6  # seconds for each connection that it has
+    AT_MOST = 2e-3
+
+    def accept(self, listener):
+        time.sleep(min(self.nr_conns * self.AFTER_YOU, self.AT_MOST))
+        super().accept(listener)
+
+
 # Threads, because a request mostly waits for the database. Many more of them than connections to it, which
 # app.engine_options sets: measured with a frozen database and 40 visitors, /healthz took 9 s with 8 threads. A thread
 # that waits costs next to nothing, and only those that are needed are started.
-worker_class = "gthread"
+worker_class = SharingWorker
 workers = number("APP_WORKERS", workers_for(number("TASK_CPU", 256), number("TASK_MEMORY", 512)))
 threads = number("APP_THREADS", 32)
 

@@ -1,10 +1,16 @@
 """What a server loads before its first answer, what its processes share, and who says that it is healthy."""
 
+import http.client
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
+from collections import Counter
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -37,19 +43,53 @@ def test_a_server_does_not_load_what_only_migrations_need():
     assert not {"alembic", "mako", "pygments"} & set(loaded)
 
 
+@contextmanager
+def showing_itself(folder, **given):
+    """The port and the process of Gunicorn, as it is configured, with an application that shows itself."""
+    (folder / "shows.py").write_text(SHOWS_ITSELF)
+    port = free_port()
+    environ = clean_environment(APP_PORT=str(port), PYTHONPATH=f"{folder}:{ROOT}", **given)
+    command = [BIN / "gunicorn", "--config", ROOT / "docker/gunicorn.conf.py", "shows:application"]
+    with running(command, folder / "log", env=environ, cwd=folder) as process:
+        wait_until(lambda: accepts(port))
+        yield port, process
+
+
 @pytest.mark.slow
 def test_workers_share_what_was_loaded_and_collect_only_garbage_of_their_own(tmp_path):
-    (tmp_path / "shows.py").write_text(SHOWS_ITSELF)
-    port = free_port()
-    given = clean_environment(APP_PORT=str(port), PYTHONPATH=f"{tmp_path}:{ROOT}")
-    command = [BIN / "gunicorn", "--config", ROOT / "docker/gunicorn.conf.py", "shows:application"]
-    with running(command, tmp_path / "log", env=given, cwd=tmp_path) as process:
-        wait_until(lambda: accepts(port))
+    with showing_itself(tmp_path) as (port, process):
         told = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}"))
         assert told["pid"] != process.pid
         assert told["collects"]
         assert told["frozen"] > 10_000
         assert told["compiled"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.loud
+def test_who_has_fewer_connections_gets_the_next_ones(tmp_path):
+    """They stay open: of two workers one would go on serving most of the visitors, with one processor."""
+    with showing_itself(tmp_path, APP_WORKERS="2") as (port, _), ExitStack() as opened:
+        late = next(iter(served_by(port, 1, opened)))
+        os.kill(late, signal.SIGSTOP)
+        try:
+            first = served_by(port, 20, opened)
+        finally:
+            os.kill(late, signal.SIGCONT)
+        assert len(first) == 1
+        assert served_by(port, 20, opened)[late] >= 15
+
+
+def served_by(port: int, count: int, opened: ExitStack) -> Counter:
+    """The workers that answer so many connections, which come one after the other and stay until opened ends."""
+    served = Counter()
+    for _ in range(count):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        opened.callback(connection.close)
+        connection.request("GET", "/")
+        served[json.load(connection.getresponse())["pid"]] += 1
+        time.sleep(0.005)  # until nobody waits to accept it any more
+    return served
 
 
 class Asked(BaseHTTPRequestHandler):

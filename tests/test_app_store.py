@@ -90,9 +90,14 @@ def test_update_needs_the_version_that_it_is_based_on(context):
     with pytest.raises(store.Conflict) as conflict:
         database.write(store.update_entry, entry.id, values("b"), [2, 3])
     assert conflict.value.entry == entry
-    with pytest.raises(store.Conflict):
-        database.write(store.delete_entries, [entry.id], [2])
+    with pytest.raises(store.Conflict) as conflict:
+        database.write(store.delete_entry, entry.id, [2, 3])
+    assert conflict.value.entry == entry
     assert titles(store.make_query()) == ["a"]
+    database.write(store.delete_entry, entry.id, [1])
+    for versions in (None, [1]):
+        with pytest.raises(store.NotFound):
+            database.write(store.delete_entry, entry.id, versions)
 
 
 def at_once(app, count, work):
@@ -144,6 +149,22 @@ def test_of_deletions_and_restorations_at_once_one_wins(context):
         results = at_once(context, 4, lambda n, work=work: database.write(work, [entry.id]))
         assert sorted(results) == [[], [], [], [entry.id]]
     assert titles(store.make_query(search="b")) == ["a b c"]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_what_is_deleted_comes_back_as_it_was_last_stored(context, many):
+    """A change that came just before the deletion is not lost with it."""
+    entry = add("a")
+    remove = (store.delete_entries, [entry.id]) if many else (store.delete_entry, entry.id)
+    for _ in range(5):
+        changes = [(store.update_entry, entry.id, values("b")), (store.update_entry, entry.id, values("c")), remove]
+        done = at_once(context, 3, lambda n, changes=changes: database.write(*changes[n]))
+        assert done[2] in (None, [entry.id])
+        stored = [result for result in done[:2] if not isinstance(result, store.NotFound)]
+        last = max([entry, *stored], key=lambda each: each.version)
+        database.write(store.restore, [entry.id])
+        entry = database.read(store.get, entry.id)
+        assert (entry.title, entry.version) == (last.title, last.version + 1)
 
 
 def test_one_key_sent_at_once_makes_one_entry(context):

@@ -85,8 +85,7 @@ def patch(entry_id):
 
 @blueprint.delete("/entries/<id:entry_id>")
 def delete(entry_id):
-    if not database.write(store.delete_entries, [entry_id], versions(required=False)):
-        raise store.NotFound
+    database.write(store.delete_entry, entry_id, versions(required=False))
     return "", 204
 
 

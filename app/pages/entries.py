@@ -110,7 +110,6 @@ def mark(entry_id, status):
 @blueprint.post("/entries/<id:entry_id>/delete")
 def delete(entry_id):
     given = list_of_form()
-    if not database.write(store.delete_entries, [entry_id]):
-        raise store.NotFound
+    database.write(store.delete_entry, entry_id)
     tell("Entry deleted.", undo="restore", ids=[entry_id])
     return back_to(given)

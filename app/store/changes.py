@@ -5,41 +5,41 @@ Values come from app.validation; nothing is checked here.
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Connection, CursorResult, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, CursorResult, Insert, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.models import utc_now
 from app.store.rows import COLUMNS, DELETED, ENTRIES, IDS, NAMES, ONE, Conflict, NotFound, StoredEntry
 from app.store.words import ENTRY_WORDS, add_words, change_words, store_words, words_of_entry
 
-INSERT, INSERT_DELETED = insert(ENTRIES), insert(DELETED)
-UPDATE = (
-    update(ENTRIES)
-    .where(ENTRIES.c.id == bindparam("entry_id"))
-    .values({name: bindparam(f"new_{name}") for name in NAMES if name != "id"})
-)
+IT, THEY = ENTRIES.c.id == bindparam("entry_id"), ENTRIES.c.id.in_(IDS)
+
+INSERT = insert(ENTRIES)
+UPDATE = update(ENTRIES).where(IT).values({name: bindparam(f"new_{name}") for name in NAMES if name != "id"})
 # The entry, which is then locked, and how many words are stored of it, which are not.
 WORDS = select(func.count()).where(ENTRY_WORDS.c.entry_id == ENTRIES.c.id).scalar_subquery()
-TO_CHANGE = select(*COLUMNS, WORDS).where(ENTRIES.c.id == bindparam("entry_id")).with_for_update()
-CHOSEN = select(*COLUMNS).where(ENTRIES.c.id.in_(IDS)).order_by(ENTRIES.c.id).with_for_update()
-OTHERS = (
-    select(ENTRIES.c.id)
-    .where(ENTRIES.c.id.in_(IDS), ENTRIES.c.status != bindparam("status"))
-    .order_by(ENTRIES.c.id)
-    .with_for_update()
-)
+TO_CHANGE = select(*COLUMNS, WORDS).where(IT).with_for_update()
+LOCKED = select(*COLUMNS).where(IT).with_for_update()
+CHOSEN = select(ENTRIES.c.id).where(THEY).order_by(ENTRIES.c.id).with_for_update()
+OTHERS = CHOSEN.where(ENTRIES.c.status != bindparam("status"))
 NEW_STATUS = {"status": bindparam("new"), "updated_at": bindparam("now"), "version": ENTRIES.c.version + 1}
-SET_STATUS = update(ENTRIES).where(ENTRIES.c.id.in_(IDS)).values(NEW_STATUS)
-MARK = (
-    update(ENTRIES)
-    .where(ENTRIES.c.id == bindparam("entry_id"), ENTRIES.c.status != bindparam("new"))
-    .values(NEW_STATUS)
-)
-DELETE = delete(ENTRIES).where(ENTRIES.c.id.in_(IDS))  # their words go with them, by the foreign key
+SET_STATUS = update(ENTRIES).where(THEY).values(NEW_STATUS)
+MARK = update(ENTRIES).where(IT, ENTRIES.c.status != bindparam("new")).values(NEW_STATUS)
+DELETE, DELETE_ALL = delete(ENTRIES).where(IT), delete(ENTRIES).where(THEY)  # words go with them, by the foreign key
 CHOSEN_DELETED = (
     select(*(DELETED.c[name] for name in NAMES)).where(DELETED.c.id.in_(IDS)).order_by(DELETED.c.id).with_for_update()
 )
 DELETE_DELETED = delete(DELETED).where(DELETED.c.id.in_(IDS))
+
+
+def copy_to_deleted(which: ColumnElement[bool]) -> Insert:
+    """Return the statement that copies those entries, and locks them: a change in between must not be lost."""
+    deleted_at = bindparam("now", type_=DELETED.c.deleted_at.type)
+    entries = select(*COLUMNS, deleted_at).where(which).with_for_update()
+    return insert(DELETED).from_select([*NAMES, "deleted_at"], entries)
+
+
+COPY, COPY_ALL = copy_to_deleted(IT), copy_to_deleted(THEY)
 
 
 def get(connection: Connection, entry_id: int) -> StoredEntry:
@@ -134,23 +134,26 @@ def mark(connection: Connection, entry_id: int, status: str) -> None:
         get(connection, entry_id)
 
 
-def delete_entries(
-    connection: Connection, entry_ids: Collection[int], versions: Collection[int] | None = None
-) -> list[int]:
-    """Move those entries to the deleted ones and return the ids of all that were there, ascending.
+def delete_entry(connection: Connection, entry_id: int, versions: Collection[int] | None = None) -> None:
+    """Move the entry to the deleted ones.
 
-    versions are those that a deletion may be based on, None any. Raises Conflict.
+    versions are those that a deletion may be based on, None any. Raises NotFound and Conflict.
     """
-    entries = [StoredEntry._make(row) for row in connection.execute(CHOSEN, {"ids": list(entry_ids)})]
-    for entry in entries:
-        if versions is not None and entry.version not in versions:
+    if versions is not None:
+        entry = first(connection.execute(LOCKED, {"entry_id": entry_id}))
+        if entry.version not in versions:
             raise Conflict(entry)
-    if not entries:
-        return []
-    ids = [entry.id for entry in entries]
-    now = utc_now()
-    connection.execute(INSERT_DELETED, [{**entry._asdict(), "deleted_at": now} for entry in entries])
-    connection.execute(DELETE, {"ids": ids})
+    if not connection.execute(COPY, {"entry_id": entry_id, "now": utc_now()}).rowcount:
+        raise NotFound
+    connection.execute(DELETE, {"entry_id": entry_id})
+
+
+def delete_entries(connection: Connection, entry_ids: Collection[int]) -> list[int]:
+    """Move those entries to the deleted ones and return the ids of all that were there, ascending."""
+    ids = list(connection.scalars(CHOSEN, {"ids": list(entry_ids)}))
+    if ids:
+        connection.execute(COPY_ALL, {"ids": ids, "now": utc_now()})
+        connection.execute(DELETE_ALL, {"ids": ids})
     return ids
 
 

@@ -34,7 +34,7 @@ def create_once(connection: Connection, key: str, values: Mapping[str, str]) -> 
     try:
         connection.execute(INSERT, {**row, "entry_id": entry.id, "created_at": entry.created_at})
     except IntegrityError:
-        connection.execute(DELETE, {"ids": [entry.id]})
+        connection.execute(DELETE, {"entry_id": entry.id})
         # A shared lock, like the one that the refused INSERT took: several who wait need not deadlock for more.
         made = connection.execute(MADE, {"key": row["key_hash"]}).one()
         if made.request_hash != row["request_hash"]:

@@ -255,6 +255,8 @@ def test_threads_outnumber_database_connections():
     default = int(re.search(r'"APP_THREADS", (\d+)', (ROOT / "docker/gunicorn.conf.py").read_text())[1])
     assert default > 4 * engine_options.POOL_SIZE
     assert default > database.MOST_CHANGES, "readers and health checks have threads while all changes wait"
+    changes = int(re.search(r"upstream changes \{[^}]*max_conns=(\d+);", TEMPLATE)[1])
+    assert 1.1 * changes / 2 <= database.MOST_CHANGES, "two workers take what nginx lets in, not quite evenly shared"
 
 
 def test_the_whole_stop_fits_into_the_time_that_compose_and_ecs_give():

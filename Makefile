@@ -11,11 +11,13 @@ EMULATOR := .venv-emulator
 SCAN := .venv-scan
 PEERS := .venv-peers
 REGIONS := us-east-1 us-west-2 eu-west-1
+PROCESSORS := $(shell getconf _NPROCESSORS_ONLN)
+HALF = $(if $(filter 1 2 3,$(PROCESSORS)),0,$(shell expr $(PROCESSORS) / 2))
 # Half of the slow tests wait: one file more at a time than there are processors.
-JOBS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+JOBS = $(shell echo $$(($(PROCESSORS) + 1)))
 PYTEST = $(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadfile
 # Quick ones do not wait. Those of the application pass where nothing but APP_READS is: tests/test_once.py.
-QUICK = $(PYTHON) -m pytest --numprocesses $(shell getconf _NPROCESSORS_ONLN) --dist loadfile -m "not slow"
+QUICK = $(PYTHON) -m pytest --numprocesses $(PROCESSORS) --dist loadfile -m "not slow"
 # They judge the judges, by many templates each wrong in one way: `make test` has them, `make check` has not.
 JUDGES := $(addprefix tests/test_,rules.py rules_nest.py rules_malformed.py faults.py operators_fuzz.py)
 APP_TESTS := $(wildcard tests/test_app_*.py)
@@ -72,13 +74,13 @@ build: $(VENV)/.ready ## write out/*.yaml from templates/*.py
 
 check: $(VENV)/.ready ## is out/ fresh, lint, quick tests: those whose files changed since they passed; ALL=1 for all
 	$(PYTHON) build_templates.py --check
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)
+	$(MAKE) --no-print-directory --jobs=$(PROCESSORS) --output-sync=target $(CHECKS)
 
 # What tells most comes first.
 CHECKS := $(addprefix check/,templates tests handover tools app yaml code)
 .PHONY: $(CHECKS)
-check/tests:
-	$(ONCE) tests . -- $(QUICK) --numprocesses=0 -m "not slow and not wrong" \
+check/tests: # beside cfn-lint and the hand-over; 0: in pytest's own process
+	$(ONCE) tests . -- $(QUICK) --numprocesses=$(HALF) -m "not slow and not wrong" \
 	    $(addprefix --ignore=,$(JUDGES) $(APP_TESTS) $(TOOL_TESTS) $(EXAMPLE_TESTS))
 check/tools:
 	$(ONCE) tools . $(TEMPLATES:%=':!%') -- $(QUICK) $(TOOL_TESTS) $(EXAMPLE_TESTS) $(WRONG_TESTS)

@@ -10,7 +10,7 @@ HEADINGS = ("part", "what", "ours", "against", "ratio", "aim", "held")
 _RIGHT = {"ours", "against", "ratio", "aim"}
 OF_CPU = "$ of CPU"
 # What a figure of its own, without anything beside it, says of the machine more than of us.
-_OF_THE_MACHINE = {"s", "ms", "/s", "refused", OF_CPU}
+_OF_THE_MACHINE = {"s", "ms", "/s", OF_CPU}
 
 
 class Missing(Exception):

@@ -7,9 +7,10 @@ import pytest
 
 from bench.application import __main__ as command
 from bench.application import load, requests
+from bench.application.counts import Counts
 from bench.application.load import LATENCIES, Measured, Target, typical
 from bench.application.processes import Process
-from bench.application.report import details, failed, judged
+from bench.application.report import counted, details, judged
 from bench.application.results import Cell, Plan, Results
 from bench.application.run import measure
 from bench.rows import Missing
@@ -100,12 +101,11 @@ def test_what_the_application_refuses_is_not_served(monkeypatch, tmp_path):
     assert (measured.requests, measured.refused, measured.errors) == (8, 2, 1)
 
 
-@pytest.mark.parametrize(("connections", "web", "errors"), [(64, False, 1), (16, False, 6), (16, True, 6)])
-def test_refusing_more_than_there_are_threads_for_is_no_error(connections, web, errors):
-    cell = Cell("ours", "list", ENTRIES, connections, web)
-    told = {row.what: row.ours for row in failed(Results(Plan(), {cell: lasted(1.0, 1, 5)}, {}, {}, {}))}
-    assert told.pop("errors under all loads") == errors
-    assert told == ({} if errors == 6 else {"refused with 503, c=64, without nginx": 5})
+def test_what_is_refused_is_an_error_too():
+    cells = {Cell("ours", "list", ENTRIES, 64): lasted(1.0, 1, 5), Cell("limit", "list", ENTRIES, 64): lasted(1.0, 7)}
+    counts = {(operation, ENTRIES): Counts(1.0, 1.0) for operation in requests.OPERATIONS}
+    told = counted(Results(Plan((ENTRIES,)), cells, counts, {}, {("ours", ENTRIES): 40.0}))
+    assert {row.what: row.ours for row in told}["errors under all loads"] == 6
 
 
 def test_every_operation_but_the_mix_of_them_has_a_budget():

@@ -133,22 +133,10 @@ def counted(results: Results) -> list[Row]:
     ]
     worker = max(mb for (name, _), mb in results.memory.items() if name == "ours")
     rows.append(Row(PART, "memory of a worker", worker, unit="MB", at_most=WORKER_MB))
-    return [*rows, *failed(results)]
-
-
-def failed(results: Results) -> list[Row]:
-    """Errors, and what was refused with 503 where more is sent straight to Gunicorn than it has threads for.
-
-    nginx lets in no more than can be served (docs/decisions/0034), and sixteen at once are few: there it is an error.
-    """
-    ours = {cell: measured for cell, measured in results.cells.items() if cell.application == "ours"}
-    crowded = {cell for cell in ours if cell.connections > results.plan.busy and not cell.web}
-    errors = sum(of.errors + (0 if cell in crowded else of.refused) for cell, of in ours.items())
-    rows = [Row(PART, "errors under all loads", errors, unit="errors", at_most=0)]
-    for connections in sorted({cell.connections for cell in crowded}):
-        refused = sum(ours[cell].refused for cell in crowded if cell.connections == connections)
-        rows.append(Row(PART, f"refused with 503, c={connections}, without nginx", refused, unit="refused"))
-    return rows
+    ours = [of for cell, of in results.cells.items() if cell.application == "ours"]
+    # What was refused with 503, too: nginx lets in as many as the largest load has.
+    errors = Row(PART, "errors under all loads", sum(of.errors + of.refused for of in ours), unit="errors", at_most=0)
+    return [*rows, errors]
 
 
 def largest_count(results: Results, operation: str) -> float:

@@ -8,11 +8,11 @@ import pytest
 from bench.application import __main__ as command
 from bench.application import load, requests
 from bench.application.counts import Counts
-from bench.application.load import LATENCIES, Measured, Target, typical
+from bench.application.load import LATENCIES, Measured, Target
 from bench.application.processes import Process
 from bench.application.report import counted, details, judged
 from bench.application.results import Cell, Plan, Results
-from bench.application.run import measure
+from bench.application.run import in_turn, measure
 from bench.rows import Missing
 
 ENTRIES = 200
@@ -79,9 +79,13 @@ def lasted(seconds: float, errors: int = 0, refused: int = 0) -> Measured:
     return Measured(1000, seconds, 2 * seconds, 0.1, 0.0, errors, refused, {name: [seconds] for name in LATENCIES})
 
 
-def test_of_several_rounds_the_middle_one_counts_and_everything_that_went_wrong():
-    rounds = typical([lasted(1.0, errors=1), lasted(9.0, refused=5), lasted(2.0, errors=2)])
-    assert (rounds.rate, rounds.cpu) == (500, 4.0)
+def test_all_rounds_of_a_load_count_together():
+    """Nothing is picked out: not a rate, not what went wrong. Of latencies, which cannot be added, the median."""
+    lasting = iter([lasted(1.0, errors=1), lasted(9.0, refused=5), lasted(2.0, errors=2)])
+    target = SimpleNamespace(measure=lambda operation, connections, seconds: next(lasting))
+    plan = Plan((ENTRIES,), connections=(4,), operations=("list",), rounds=3)
+    (rounds,) = in_turn(plan, {("ours", ENTRIES): target}).values()
+    assert (rounds.rate, rounds.cpu) == (250, 8.0)
     assert (rounds.errors, rounds.refused) == (3, 5)
     assert rounds.latency("p99") == 2.0
 

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.application import database, processes
@@ -66,15 +66,6 @@ class Measured:
         """The median of the loads."""
         found = sorted(self.latencies[name])
         return found[len(found) // 2]
-
-
-def typical(rounds: list[Measured]) -> Measured:
-    """Of the same load, sent several times, the one of the middle rate; with what went wrong, and how long, in all."""
-    together = Measured()
-    for each in rounds:
-        together.add(each)
-    middle = sorted(rounds, key=lambda each: each.rate)[len(rounds) // 2]
-    return replace(middle, errors=together.errors, refused=together.refused, latencies=together.latencies)
 
 
 class Target:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.application import counts, database, processes
-from bench.application.load import Measured, Target, typical
+from bench.application.load import Measured, Target
 from bench.application.report import details, judged
 from bench.application.requests import OPERATIONS
 from bench.application.results import BUSY, Cell, Plan, Results
@@ -25,7 +25,7 @@ QUICK = Plan(sizes=(1000, 100_000), connections=(BUSY,), rounds=1)
 
 
 def rows() -> list[Row]:
-    """Everything: about twenty minutes."""
+    """Everything: about half an hour."""
     return measured(FULL)
 
 
@@ -73,7 +73,7 @@ def loaded(plan: Plan, server: database.Server, place: Path, running: ExitStack)
 
 def in_turn(plan: Plan, targets: dict[tuple[str, int], Target]) -> dict[Cell, Measured]:
     """Load ours and the limit alternately on each table; the idiomatic application once, where the aims are."""
-    cells: dict[Cell, list[Measured]] = {}
+    cells: dict[Cell, Measured] = {}
     for operation in plan.operations:
         say(f"load: {operation}")
         for turn in range(plan.rounds):
@@ -81,15 +81,15 @@ def in_turn(plan: Plan, targets: dict[tuple[str, int], Target]) -> dict[Cell, Me
                 for (name, size), target in targets.items():
                     if name == "idiomatic" and (turn or connections != plan.busy):
                         continue
-                    rounds = cells.setdefault(Cell(name, operation, size, connections), [])
-                    rounds.append(target.measure(operation, connections, plan.seconds))
-    return {cell: typical(rounds) for cell, rounds in cells.items()}
+                    rounds = cells.setdefault(Cell(name, operation, size, connections), Measured())
+                    rounds.add(target.measure(operation, connections, plan.seconds))
+    return cells
 
 
 def behind_nginx(plan: Plan, targets: dict, place: Path, running: ExitStack) -> dict[Cell, Measured]:
     """Load ours and the limit through nginx, on the smallest table."""
     size, before = plan.sizes[0], {}
-    cells: dict[Cell, list[Measured]] = {}
+    cells: dict[Cell, Measured] = {}
     for name in ("ours", "limit"):
         target = targets[name, size]
         web = running.enter_context(processes.nginx(target.app, place / f"nginx-{name}"))
@@ -98,9 +98,9 @@ def behind_nginx(plan: Plan, targets: dict, place: Path, running: ExitStack) -> 
         say(f"behind nginx: {operation}")
         for _ in range(plan.rounds):
             for name, target in before.items():
-                rounds = cells.setdefault(Cell(name, operation, size, plan.busy, web=True), [])
-                rounds.append(target.measure(operation, plan.busy, plan.seconds))
-    return {cell: typical(rounds) for cell, rounds in cells.items()}
+                rounds = cells.setdefault(Cell(name, operation, size, plan.busy, web=True), Measured())
+                rounds.add(target.measure(operation, plan.busy, plan.seconds))
+    return cells
 
 
 def say(what: str) -> None:

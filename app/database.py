@@ -26,9 +26,9 @@ from app.outage import code
 from app.replicas import Replicas
 
 # Who changes something may have to wait for another's lock. One connection stays for those who only read, and of a
-# worker's 40 threads (gunicorn.conf.py) some: more changes than these are refused at once.
+# worker's 72 threads (gunicorn.conf.py) some. As many changes as nginx lets in: more are refused at once.
 KEPT_FOR_READING = 1
-MOST_CHANGES = 36
+MOST_CHANGES = 64
 
 LOCK_WAIT_TIMEOUT, DEADLOCK = 1205, 1213
 # Beside those that SQLAlchemy knows: the server is shutting down, the session was killed, this server became read-only

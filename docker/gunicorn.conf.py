@@ -47,7 +47,7 @@ class SharingWorker(ThreadWorker):
 # that waits costs next to nothing, and only those that are needed are started.
 worker_class = SharingWorker
 workers = number("APP_WORKERS", workers_for(number("TASK_CPU", 256), number("TASK_MEMORY", 512)))
-threads = number("APP_THREADS", 40)
+threads = number("APP_THREADS", 72)
 
 # Load the application before forking: a wrong environment ends the start with one line, memory is shared, and a
 # quarter CPU imports everything once. No connection is open yet, so none is shared by mistake.
